@@ -213,7 +213,23 @@ export default {
       severity: 'error',
       comment: 'Local mode runs what was built; it never reaches up into the command line.',
       from: { path: '^local/' },
-      to: { path: '^(agent-scripts|cdk|cli|test|bench|scripts)/' },
+      to: { path: '^(cdk|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'local-runs-the-built-agent',
+      severity: 'error',
+      comment:
+        'Local mode starts the agent as a process. Only its doctor reads what connectors describe, and changes nothing.',
+      from: { path: '^local/', pathNot: '^local/doctor/' },
+      to: { path: '^agent-scripts/' },
+    },
+    {
+      name: 'local-doctor-sees-descriptions',
+      severity: 'error',
+      comment:
+        'The doctor uses the judgements of the agent about paths and commands. It never uses code that changes files.',
+      from: { path: '^local/doctor/' },
+      to: { path: '^agent-scripts/(?!connectors/|host/)' },
     },
     {
       name: 'account-sees-services-and-core',
@@ -293,7 +309,7 @@ export default {
         'In local mode base, http and dynamodb are the ground; aws, functions and ssm stand on it, then step-functions.',
       severity: 'error',
       from: { path: '^local/(base|http|dynamodb|aws|functions|ssm|step-functions)/' },
-      to: { path: '^local/(cloud|backend)/' },
+      to: { path: '^local/(cloud|backend|doctor)/' },
     },
     {
       name: 'local-ground-stands-alone',
@@ -308,14 +324,6 @@ export default {
       severity: 'error',
       from: { orphan: true, pathNot: '\\.d\\.ts$' },
       to: {},
-    },
-    {
-      name: 'shipped-code-uses-shipped-packages',
-      comment:
-        'The command line and local mode run from an installed package, which has no development packages.',
-      severity: 'error',
-      from: { path: '^(core|agent-scripts|lambdas|local|account|cli)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-circular',

@@ -1,6 +1,7 @@
 // A certferry stack in an AWS account. The command line works on it with the operator's credentials, through the same services
 // that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Check } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
@@ -9,6 +10,7 @@ import type { Target } from '../core/targets/target.ts';
 import type { Backend, RolloutObserver, RolloutResult } from '../services/backend/backend.ts';
 import { createExecutions } from '../services/executions.ts';
 import { createHistory } from '../services/history/history.ts';
+import { createHeldLocks } from '../services/locks/held-locks.ts';
 import { once } from '../services/once.ts';
 import { createCatalogue } from '../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../services/registry/installed-versions.ts';
@@ -23,7 +25,6 @@ import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import { listStatuses, type StatusServices } from '../services/status/list-statuses.ts';
-import type { Check } from './doctor/check.ts';
 import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
 import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';
@@ -76,7 +77,7 @@ export async function openStackBackend(
       ...deploymentOperations(opened, stack, services),
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
-      status: (certificate) => listStatuses(statusServices(opened, services), certificate),
+      status: (...only) => listStatuses(statusServices(opened, services), ...only),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
       checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
@@ -110,6 +111,7 @@ function lazyServices({ clients }: StackClients, { outputs }: StackDescription) 
       }),
     ),
     installed: once(() => createInstalledVersions(documents(), outputs.RegistryTableName)),
+    locks: once(() => createHeldLocks(documents(), outputs.LocksTableName)),
     ofRollouts: once(
       (): RolloutServices => ({
         sfn: clients.sfn,
@@ -186,12 +188,13 @@ function registryOperations({
 
 function statusServices(
   { clients }: StackClients,
-  { catalogue, installed, rollouts, executions }: Services,
+  { catalogue, installed, locks, rollouts, executions }: Services,
 ): StatusServices {
   return {
     catalogue: catalogue(),
     fleet: createAccountFleet(clients),
     installed: installed(),
+    locks: locks(),
     rollouts: rollouts(),
     executions: executions(),
     clock: systemClock,

@@ -2,14 +2,16 @@
 // The installed command. It starts on the first Node in PATH, so it is JavaScript that an old Node can run. It finds a Node
 // that is new enough, and starts the built command.
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const minimumNode = [22, 13];
 const here = dirname(fileURLToPath(import.meta.url));
+const { engines } = JSON.parse(readFileSync(join(here, '../package.json'), 'utf8'));
+const minimumNode = engines.node.replace('>=', '');
+const isCheckout = existsSync(join(here, 'main.ts'));
 const built = join(here, '../dist/cli/main.mjs');
 
 if (isNewEnough(process.versions.node)) await start();
@@ -17,15 +19,21 @@ else runWith(packagedNode());
 
 function isNewEnough(version) {
   const [major, minor] = version.split('.').map(Number);
-  return major > minimumNode[0] || (major === minimumNode[0] && minor >= minimumNode[1]);
+  const [minimumMajor, minimumMinor] = minimumNode.split('.').map(Number);
+  return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
 }
 
 async function start() {
-  if (!existsSync(built)) stop(`${built} is missing: run "npm run build" in ${join(here, '..')} first.`);
+  if (!existsSync(built)) {
+    const remedy = isCheckout
+      ? `run "npm run build" in ${join(here, '..')} first`
+      : 'install certferry again';
+    stop(`${built} is missing: ${remedy}.`);
+  }
   await import(pathToFileURL(built).href);
 }
 
-/** The Node of the package "node", which npm installs with certferry. */
+/** The Node of the npm package "node", if it is installed in the checkout or beside certferry. */
 function packagedNode() {
   try {
     const { resolve } = createRequire(import.meta.url);
@@ -39,10 +47,10 @@ function packagedNode() {
 
 function runWith(node) {
   if (node === null) {
-    stop(
-      `certferry needs Node ${minimumNode.join('.')} or newer, but this is ${process.versions.node}. ` +
-        'Run "npm ci" in the checkout, which installs a newer Node, or install one yourself.',
-    );
+    const remedy = isCheckout
+      ? 'Run "npm ci" in the checkout, which installs a newer Node, or install one yourself.'
+      : 'Install a newer Node. If you cannot, run "npm install node@24" where you installed certferry: certferry uses it.';
+    stop(`certferry needs Node ${minimumNode} or newer, but this is ${process.versions.node}. ${remedy}`);
   }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // the terminal sends Ctrl-C to the child, too; this process waits for the exit of the child

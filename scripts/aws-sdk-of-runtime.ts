@@ -18,3 +18,41 @@ export const awsSdkOfRuntime: Plugin = {
     }));
   },
 };
+
+/** An import of the SDK in a minified function, as esbuild writes it. */
+const sdkImport = /\bimport\s*\{([^}]*)\}\s*from\s*"@aws-sdk\/([^"]+)"/g;
+
+/**
+ * The parts of the SDK that built functions import, as entry points of the command line: one file per package. In local mode
+ * these files replace the SDK of the Lambda runtime (`local/functions/resolve-sdk.ts`).
+ */
+export function importedSdk(functions: readonly string[]): {
+  readonly entryPoints: Readonly<Record<string, string>>;
+  readonly plugin: Plugin;
+} {
+  const names = new Map<string, Set<string>>();
+  for (const [, list = '', name = ''] of functions.flatMap((text) => [...text.matchAll(sdkImport)])) {
+    const known = names.get(name) ?? new Set();
+    names.set(name, known);
+    for (const imported of list.split(',')) known.add(imported.trim().split(/\s+/)[0] ?? '');
+  }
+  const namespace = 'aws-sdk-of-functions';
+  return {
+    entryPoints: Object.fromEntries(
+      [...names.keys()].map((name) => [`local/aws-sdk/${name}`, `${namespace}:${name}`]),
+    ),
+    plugin: {
+      name: namespace,
+      setup(build) {
+        build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
+          path: path.slice(namespace.length + 1),
+          namespace,
+        }));
+        build.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+          contents: `export { ${[...(names.get(path) ?? [])].join(', ')} } from '@aws-sdk/${path}';`,
+          resolveDir: build.initialOptions.absWorkingDir ?? process.cwd(),
+        }));
+      },
+    },
+  };
+}

@@ -1,9 +1,10 @@
 import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
+import { type Check, type Finding, failed, passed } from '../../core/check.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import { mergeStrategies } from '../../core/registry/strategy.ts';
 import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
-import { type Check, check, type Finding, failed, passed } from './check.ts';
+import { check } from './check.ts';
 
 /**
  * Compares the concurrency of Lambda in the account with the deployments that a rollout runs at once. A deployment uses one function

@@ -1,4 +1,5 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
+import { type Check, type Finding, failed, listed, nothing, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import { isFunctionHost } from '../../core/targets/host-location.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
@@ -6,7 +7,7 @@ import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
 import { diagnose } from './causes.ts';
-import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import { check } from './check.ts';
 import type { Downloads } from './deployed-document.ts';
 import { judgePlatforms } from './platform-checks.ts';
 

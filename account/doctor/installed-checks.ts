@@ -1,8 +1,9 @@
+import { type Check, type Finding, failed, listed, nothing, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
-import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import { check } from './check.ts';
 import type { HostedTarget } from './host-checks.ts';
 
 /** A certificate with fewer days left should have been renewed. */

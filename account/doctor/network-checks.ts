@@ -7,8 +7,9 @@ import {
   type RouteTable,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
+import { type Check, type Finding, failed, listed, nothing, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
-import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import { check } from './check.ts';
 import type { Downloads } from './deployed-document.ts';
 import { allowsReading } from './endpoint-policy.ts';
 

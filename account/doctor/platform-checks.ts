@@ -1,6 +1,6 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
+import { type Finding, failed, listed, nothing, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
-import { type Finding, failed, listed, nothing, passed } from './check.ts';
 
 /** Systems by the start of their name in SSM, with the first version that has glibc 2.28 or later. Null: none has. */
 const firstVersions: readonly (readonly [RegExp, number | null])[] = [

@@ -1,10 +1,11 @@
+import { type Check, nothing } from '../../core/check.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
-import { type Check, check, nothing } from './check.ts';
+import { check } from './check.ts';
 import { concurrencyCheck } from './concurrency-check.ts';
 import { readDownloads } from './deployed-document.ts';
 import { checkedHostIds, findHostsOf, hostChecks } from './host-checks.ts';

@@ -2,13 +2,14 @@ import { DescribeCertificateCommand } from '@aws-sdk/client-acm';
 import { GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
+import { type Check, type Finding, failed, listed, nothing, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
-import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import { check } from './check.ts';
 
 const applyFile = 'Correct the targets file and apply it: certferry targets apply FILE';
 const registerFirst = 'Register targets with "certferry targets apply FILE", or in the code of the stack.';

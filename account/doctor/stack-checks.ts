@@ -4,12 +4,13 @@ import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { DescribeDocumentCommand } from '@aws-sdk/client-ssm';
+import { type Check, type Finding, failed, listed, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import { nameIn } from '../stack/arns.ts';
 import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
-import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import { check } from './check.ts';
 
 const redeploy = 'Deploy the stack again: npx cdk deploy';
 

@@ -1,6 +1,7 @@
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
+import { type Check, type Finding, failed, listed, passed } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import { isFunctionHost } from '../../core/targets/host-location.ts';
 import type { Credential } from '../../core/targets/kinds/credential.ts';
@@ -8,7 +9,7 @@ import { credentialsOf } from '../../core/targets/kinds/kinds.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
-import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import { check } from './check.ts';
 
 /** The function of the stack that runs the agent (`cdk/common/names.ts`). */
 const runAgentName = 'certferry-run-agent';

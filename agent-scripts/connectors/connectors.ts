@@ -1,8 +1,9 @@
 import type { CredentialValues } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { containerOf } from '../../core/targets/kinds/container-reload.ts';
-import type { FileKind } from '../../core/targets/kinds/kinds.ts';
+import { credentialsOf, type FileKind } from '../../core/targets/kinds/kinds.ts';
 import type { FileTarget } from '../../core/targets/target.ts';
+import type { Activation } from '../activations/activation.ts';
 import type { Distribution } from '../host/distribution.ts';
 import type { Connector } from './connector.ts';
 import type { DesiredChange } from './desired-change.ts';
@@ -22,13 +23,41 @@ export async function desiredChange(
     validate: connector.validate(target.config),
     validateInput: connector.validateInput?.(target.config, credentials),
     certificateIn: connector.certificateIn?.(target.config, credentials),
-    activate:
-      container === null
-        ? connector.activate(target.config, target.certificate)
-        : { kind: 'containerSignal', ...container },
+    activate: activationOf(connector, target),
     sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,
     // the nginx on the host is not the one in a container
     nginxInstance: container === null ? connector.nginxInstance?.(target.config) : undefined,
+  };
+}
+
+function activationOf(
+  connector: Connector<FileKind>,
+  { config, certificate }: FileTarget,
+): Activation | null {
+  const container = containerOf(config);
+  return container === null
+    ? connector.activate(config, certificate)
+    : { kind: 'containerSignal', ...container };
+}
+
+/** What a check without a job can determine about a target: its files, and the commands of its daemon. */
+export type DescribedTarget = Pick<DesiredChange, 'files' | 'validate' | 'activate'>;
+
+/**
+ * The files and commands of a target, without the content of the files. `validate` is null also if the command needs a
+ * credential.
+ */
+export async function describeTarget(
+  target: FileTarget,
+  distribution: Distribution,
+): Promise<DescribedTarget> {
+  const { kind, config } = target;
+  const connector = await connectorOf(kind);
+  const needsCredential = Object.keys(credentialsOf(kind, config)).length > 0;
+  return {
+    files: connector.files({ leaf: '', chain: [], key: '' }, config, distribution, {}),
+    validate: needsCredential ? null : connector.validate(config),
+    activate: activationOf(connector, target),
   };
 }
 

@@ -39,7 +39,7 @@ export function pinRuntime(scope: Construct, runtime: Runtime): PinnedRuntime {
 
 /** The binary of the installed npm package `node`. Throws if the package is not installed. */
 export function installedRuntime(): Runtime {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(import.meta.filename);
   try {
     return { file: join(dirname(require.resolve('node/package.json')), 'bin', 'node') };
   } catch (cause) {

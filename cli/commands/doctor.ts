@@ -1,8 +1,10 @@
-import type { Check, CheckStatus } from '../../account/doctor/check.ts';
 import type { HostReport } from '../../account/doctor/hosts/check-hosts.ts';
+import type { Check, CheckStatus } from '../../core/check.ts';
 import { counted } from '../../core/counted.ts';
 import { isCertferryError } from '../../core/errors.ts';
-import { type BackendOptions, type StackSelection, selectStack } from '../options/backend-options.ts';
+import { readTargetsFile } from '../input/select-targets.ts';
+import { type BackendOptions, type StackSelection, selectBackend } from '../options/backend-options.ts';
+import { refuseOptions } from '../options/option-checks.ts';
 import { hostTable } from '../render/host-table.ts';
 import { fold } from '../render/text.ts';
 import { checksFailedExitCode } from '../terminal/exit-codes.ts';
@@ -11,21 +13,39 @@ import { withStackBackend } from './open-backend.ts';
 
 export interface DoctorOptions extends BackendOptions {
   readonly hosts?: boolean;
+  readonly targets?: string;
 }
 
-/** `certferry doctor`: checks everything that a rollout needs. Exit code 1 if a check failed. */
+/** `certferry doctor`: checks everything that a rollout needs, or this machine. Exit code 1 if a check failed. */
 export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<number> {
-  const selection = selectStack(options, 'doctor');
+  const selection = selectBackend(options, 'doctor');
+  if (selection.kind === 'local') return doctorHere(selection.state, options, terminal);
+  refuseOptions({ '--targets': options.targets }, '--stack: a stack has registered targets');
   const ofStack = await checksOf(selection);
   const hosts = options.hosts === true ? await reportOf(selection, options, terminal) : null;
   const checks = [...ofStack, ...(hosts?.checks ?? [])];
-  const ok = checks.every((check) => check.ok);
-  if (options.json === true) {
-    terminal.out(JSON.stringify({ ok, checks, ...(hosts !== null && { hosts: hosts.rows }) }));
-  } else {
-    const table = hosts === null ? [] : hostTable(hosts.rows);
-    for (const line of [...table, ...doctorLines(checks, terminal)]) terminal.out(line);
-  }
+  const before = hosts === null ? [] : hostTable(hosts.rows);
+  return report(checks, { before, more: hosts === null ? {} : { hosts: hosts.rows } }, options, terminal);
+}
+
+async function doctorHere(stateDir: string, options: DoctorOptions, terminal: Terminal): Promise<number> {
+  refuseOptions({ '--hosts': options.hosts }, '--local: this machine is the only host');
+  const targets = options.targets === undefined ? undefined : readTargetsFile(options.targets).targets;
+  const { checkThisMachine } = await import('../../local/doctor/run-checks.ts');
+  const checks = await checkThisMachine({ stateDir, targets, now: new Date() });
+  return report(checks, { before: [], more: {} }, options, terminal);
+}
+
+/** Prints the checks after the lines `before`, or in JSON with the fields `more`. */
+function report(
+  checks: readonly Check[],
+  { before, more }: { readonly before: readonly string[]; readonly more: object },
+  { json = false }: DoctorOptions,
+  terminal: Terminal,
+): number {
+  const ok = checks.every((one) => one.ok);
+  if (json) terminal.out(JSON.stringify({ ok, checks, ...more }));
+  else for (const line of [...before, ...doctorLines(checks, terminal)]) terminal.out(line);
   return ok ? 0 : checksFailedExitCode;
 }
 

@@ -31,7 +31,7 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
     written.push(`${options.html}: written. Open it in a browser.`);
   }
   if (options.prometheus !== undefined) {
-    writeOutput(options.prometheus, prometheusText(statuses, now));
+    writeOutput(options.prometheus, prometheusText(statuses, now), readableByAll);
     written.push(`${options.prometheus}: written.`);
   }
   if (options.json === true) terminal.out(JSON.stringify({ targets: statuses }));
@@ -40,13 +40,18 @@ export async function status(options: StatusOptions, terminal: Terminal): Promis
   return statuses.some(needsAction) ? notServedExitCode : 0;
 }
 
+/** node_exporter runs as another user. */
+const readableByAll = 0o644;
+
 /** The records of the registry, with the findings of a sweep if `probe` is set. The sweep heals nothing. */
 async function read(
   backend: Pick<Backend, 'status' | 'sweep'>,
   { certificate, probe = false }: StatusOptions,
   { interactive, err }: Terminal,
 ): Promise<TargetStatus[]> {
-  const statuses = await backend.status(certificate);
+  const statuses = await backend.status(certificate, (read, total) => {
+    if (interactive && total > read) err(`Read ${read} of ${total} targets …`);
+  });
   if (!probe || statuses.length === 0) return statuses;
   if (interactive) err(`Probing the endpoints of ${statuses.length} targets …`);
   const report = await backend.sweep({ certificate, heal: false });

@@ -19,7 +19,7 @@ export function withBackendOptions(command: Command): Command {
 }
 
 /** The options of commands that work on a stack. */
-export function withStackOptions(command: Command): Command {
+function withStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'work on a certferry stack in AWS, with your own credentials')
     .option('--region <region>', 'with --stack: the region, if the environment and the profile do not set it')
@@ -69,9 +69,4 @@ export function targetFilter(): Option {
 /** For commands that print times. */
 export function utcOption(): Option {
   return new Option('--utc', 'print times in UTC, not in the zone of this machine');
-}
-
-/** For commands that work on a stack only: `--local` gets an error that explains this. */
-export function unsupportedLocal(): Option {
-  return new Option('--local').hideHelp();
 }

@@ -144,14 +144,18 @@ Examples:
 
 export const doctor: Help = {
   description:
-    'Checks everything that a rollout needs: the stack and its parts, the sources of certificates (never their keys), the ' +
+    'With --stack, checks everything that a rollout needs: the stack and its parts, the sources of certificates (never their keys), the ' +
     'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. With --hosts, ' +
     'it also checks on each host what no API reports: disk, memory, C library, clock, S3, credentials and daemons. ' +
-    'Changes nothing, also on the hosts.',
+    'With --local, it checks this machine: state folder, keys, disk, clock, container, renewal hooks, and for each target its ' +
+    'daemon, paths and certificate. It runs the check of each daemon, such as nginx -t. It deploys nothing and changes no file ' +
+    'of a target.',
   after: `
 Examples:
   $ certferry doctor --stack Certferry --region eu-west-1 --profile production
   $ certferry doctor --stack Certferry --hosts
+  $ certferry doctor --local
+  $ certferry doctor --local --targets targets.yaml       before the first deployment
 
 Exit codes:
   0   no check failed; some may have had nothing to check

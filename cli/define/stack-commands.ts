@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { DoctorOptions } from '../commands/doctor.ts';
 import { type TargetsOptions, targetsActions } from '../commands/targets-options.ts';
-import { type Context, unsupportedLocal, withBackendOptions, withStackOptions } from './common-options.ts';
+import { type Context, withBackendOptions } from './common-options.ts';
 import * as help from './help-rollouts.ts';
 
 /** `certferry targets`. */
@@ -27,11 +27,11 @@ export function addTargets(program: Command, { terminal, finish }: Context): voi
 
 /** `certferry doctor`. */
 export function addDoctor(program: Command, { terminal, finish }: Context): void {
-  withStackOptions(program.command('doctor'))
-    .summary('check everything that a rollout needs, and print the next steps')
+  withBackendOptions(program.command('doctor'))
+    .summary('check a stack or this machine, and print the next steps')
     .description(help.doctor.description)
-    .addOption(unsupportedLocal())
-    .option('--hosts', 'run a read-only check on each host too, through SSM')
+    .option('--hosts', 'with --stack: run a read-only check on each host too, through SSM')
+    .option('--targets <file>', 'with --local: check the targets of this file instead of the registered ones')
     .addHelpText('after', help.doctor.after)
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('../commands/doctor.ts');

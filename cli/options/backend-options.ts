@@ -45,12 +45,3 @@ export function selectBackend(options: BackendOptions, command: string): Backend
   if (region === undefined && profile === undefined) return { kind: 'local', state: selectedState(state) };
   throw new UsageError('--region and --profile need --stack: local mode does not use AWS');
 }
-
-/** For commands that work on a stack only. Throws UsageError unless `--stack` is given, and `--local` is not. */
-export function selectStack(options: BackendOptions, command: string): StackSelection {
-  const { stack, region, profile, local = false } = options;
-  if (stack !== undefined && !local) return { kind: 'stack', stack, region, profile };
-  throw new UsageError(
-    `${command} needs --stack NAME (a certferry stack in AWS)${local ? ' and does not support --local' : ''}`,
-  );
-}

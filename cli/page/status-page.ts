@@ -1,9 +1,9 @@
 import { counted } from '../../core/counted.ts';
-import { needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
+import { knownLeaf, needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
-import { expiryText, stateText } from '../render/status.ts';
+import { expiryText, lockText, stateText } from '../render/status.ts';
 import type { Times } from '../render/times.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, type Part } from './markup.ts';
 import { pageText } from './page-frame.ts';
 import { statusStyle } from './status-style.ts';
 
@@ -22,9 +22,7 @@ export function statusPage(statuses: readonly TargetStatus[], context: PageConte
 ${summaryBox(statuses)}
 <h2 id="expiries">Expiries</h2>
 ${expiries(statuses, context)}
-<h2 id="targets">Targets</h2>
-<div class="cards" role="list">
-${statuses.map((status) => card(status, context))}</div>
+${targets(statuses, context)}
 </main>`;
   return pageText({ title: 'certferry status', sheet: statusStyle, body });
 }
@@ -53,25 +51,25 @@ const secondsPerDay = 86_400;
 function expiries(statuses: readonly TargetStatus[], { now, times }: PageContext): Markup {
   const days = expiryDays(statuses, times);
   if (days.length === 0) return html`<p>The expiry of no certificate is known.</p>`;
-  const daysLeft = ({ first }: ExpiryDay) => ((first.notAfter ?? 0) - now.getTime() / 1_000) / secondsPerDay;
+  const daysLeft = ({ first }: ExpiryDay) => (expiryOf(first) - now.getTime() / 1_000) / secondsPerDay;
   const longest = Math.max(1, ...days.map(daysLeft));
   const rows = days.map((one) => {
     const share = Math.round((100 * Math.max(0, daysLeft(one))) / longest);
     const urgency = daysLeft(one) < 0 ? 'failed' : daysLeft(one) <= 14 ? 'troubled' : 'good';
-    return html`<tr><td class="name">${one.day}</td><td class="name">${expiryText(one.first, now)}</td><td class="wide"><svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${expiryText(one.first, now)}"><rect class="${urgency}" width="${Math.max(1, share)}" height="12"></rect></svg></td><td>${one.certificate}</td><td class="number">${one.count}</td></tr>
+    return html`<tr><td class="name">${one.day}</td><td class="name">${expiryText(one.first, now)}</td><td class="wide"><svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" role="img" aria-label="${expiryText(one.first, now)}"><rect class="${urgency}" width="${Math.max(1, share)}" height="12"></rect></svg></td><td class="certificate">${one.certificate}</td><td class="number">${one.count}</td></tr>
 `;
   });
   return html`<div class="scroll"><table class="expiries">
-<thead><tr><th>date</th><th>expires</th><th class="wide">time left</th><th>certificate</th><th>targets</th></tr></thead>
+<thead><tr><th>date</th><th>expires</th><th class="wide">time left</th><th>certificate</th><th class="number">targets</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table></div>`;
 }
 
 function expiryDays(statuses: readonly TargetStatus[], times: Times): ExpiryDay[] {
-  const known = statuses.filter(({ notAfter }) => notAfter !== null);
-  const dayOf = ({ notAfter }: TargetStatus) =>
-    times.minute(new Date((notAfter ?? 0) * 1_000).toISOString()).slice(0, 10);
+  const known = statuses.filter((status) => knownLeaf(status).notAfter !== null);
+  const dayOf = (status: TargetStatus) =>
+    times.minute(new Date(expiryOf(status) * 1_000).toISOString()).slice(0, 10);
   const groups = Map.groupBy(known, (status) => `${dayOf(status)} ${status.certificate}`);
   return [...groups.values()]
     .flatMap(([first, ...others]) =>
@@ -79,33 +77,75 @@ function expiryDays(statuses: readonly TargetStatus[], times: Times): ExpiryDay[
         ? []
         : [{ certificate: first.certificate, day: dayOf(first), first, count: 1 + others.length }],
     )
-    .sort((one, other) => (one.first.notAfter ?? 0) - (other.first.notAfter ?? 0));
+    .sort((one, other) => expiryOf(one.first) - expiryOf(other.first));
 }
 
-function card(status: TargetStatus, { now, own, times }: PageContext): Markup {
-  const {
-    targetId,
-    certificate,
-    host,
-    summary,
-    fingerprint,
-    currentFingerprint,
-    lastDeployment: last,
-  } = status;
+/** Epoch seconds; 0 if unknown. */
+const expiryOf = (status: TargetStatus) => knownLeaf(status).notAfter ?? 0;
+
+/** With more healthy targets than this, the list of each certificate is closed at first. */
+const maximumOpen = 50;
+
+/** The targets that need action, then a list of the others for each certificate, which the reader can open and close. */
+function targets(statuses: readonly TargetStatus[], context: PageContext): Markup {
+  const urgent = statuses.filter(needsAction);
+  const healthy = statuses.filter((status) => !needsAction(status));
+  const open = healthy.length > maximumOpen ? html`` : html` open`;
+  const byCertificate = [...Map.groupBy(healthy, ({ certificate }) => certificate)];
+  return html`${
+    urgent.length === 0
+      ? []
+      : html`<h2 id="action">Action required</h2>
+${cards(urgent, context)}`
+  }
+${healthy.length === 0 ? [] : html`<h2 id="healthy">No action required</h2>`}
+${byCertificate.map(
+  ([certificate, members]) => html`<details class="group"${open}>
+<summary>${certificate}: ${counted(members.length, 'target')}</summary>
+${cards(members, context)}
+</details>
+`,
+)}`;
+}
+
+const cards = (
+  statuses: readonly TargetStatus[],
+  context: PageContext,
+) => html`<div class="cards" role="list">
+${statuses.map((status) => card(status, context))}</div>`;
+
+function card(status: TargetStatus, context: PageContext): Markup {
   const isUrgent = needsAction(status);
-  const isOther = currentFingerprint !== null && currentFingerprint !== fingerprint;
-  return html`<section class="card ${isUrgent ? 'bad' : 'good'}" role="listitem" aria-label="${targetId}">
-<h3><span aria-hidden="true">${isUrgent ? '✖' : '✔'}</span> ${targetId} <span class="state">${stateText(status)}</span></h3>
+  const lines = [...factsOf(status, context), ...(isUrgent ? problemOf(status, context) : [])];
+  return html`<section class="card ${isUrgent ? 'bad' : 'good'}" role="listitem" aria-label="${status.targetId}">
+<h3><span aria-hidden="true">${isUrgent ? '✖' : '✔'}</span> ${status.targetId} <span class="state">${stateText(status)}</span></h3>
 <dl>
-<dt>certificate</dt><dd>${certificate}</dd>
-<dt>host</dt><dd>${host ?? 'unknown'}</dd>
-<dt>expires</dt><dd>${expiryText(status, now)}</dd>
-<dt>version</dt><dd class="mono">${fingerprint ?? 'unknown'}</dd>
-${isOther ? html`<dt>expected</dt><dd class="mono">${currentFingerprint ?? ''}</dd>` : []}
-<dt>last deployment</dt><dd>${last === null ? 'none' : `${times.minute(last.at)} ${last.outcome}`}</dd>
-${isUrgent ? html`<dt>problem</dt><dd>${summary}</dd>` : []}
-${isUrgent && last !== null ? html`<dt>next step</dt><dd><code>${own(`inspect ${last.deploymentId}`)}</code></dd>` : []}
-</dl>
+${lines.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 </section>
 `;
 }
+
+type Line = readonly [name: string, value: Part];
+
+function factsOf(status: TargetStatus, { now, times }: PageContext): Line[] {
+  const { certificate, host, served, currentFingerprint, lastDeployment: last } = status;
+  const { fingerprint } = knownLeaf(status);
+  const lock = lockText(status, times);
+  const isOther = currentFingerprint !== null && currentFingerprint !== fingerprint;
+  return [
+    ['certificate', certificate],
+    ['host', host ?? 'unknown'],
+    ['expires', expiryText(status, now)],
+    [served === null ? 'installed' : 'serves', code(fingerprint ?? 'unknown')],
+    ...(isOther ? [['expected', code(currentFingerprint)] as const] : []),
+    ['last deployment', last === null ? 'none' : `${times.minute(last.at)} ${last.outcome}`],
+    ...(lock === null ? [] : [['lock', lock] as const]),
+  ];
+}
+
+function problemOf({ summary, lastDeployment: last }: TargetStatus, { own }: PageContext): Line[] {
+  const step: Line[] = last === null ? [] : [['next step', code(own(`inspect ${last.deploymentId}`))]];
+  return [['problem', summary], ...step];
+}
+
+const code = (text: string) => html`<code>${text}</code>`;

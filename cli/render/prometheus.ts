@@ -1,5 +1,5 @@
 import { reportedConditions } from '../../core/drift/sweep-report.ts';
-import { needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
+import { knownLeaf, needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -22,11 +22,12 @@ const labelsOf = ({ targetId, certificate, host }: TargetStatus) => ({
 const metrics: readonly Metric[] = [
   {
     name: 'certferry_certificate_expiry_timestamp_seconds',
-    help: 'When the installed certificate of the target expires.',
+    help: 'When the certificate that the target serves expires. Without a probe: the installed certificate.',
     samples: (statuses) =>
-      statuses.flatMap((status) =>
-        status.notAfter === null ? [] : [{ labels: labelsOf(status), value: status.notAfter }],
-      ),
+      statuses.flatMap((status) => {
+        const { notAfter } = knownLeaf(status);
+        return notAfter === null ? [] : [{ labels: labelsOf(status), value: notAfter }];
+      }),
   },
   {
     name: 'certferry_target_condition',
@@ -39,6 +40,12 @@ const metrics: readonly Metric[] = [
     help: 'Whether someone must act on the target: 1 or 0.',
     samples: (statuses) =>
       statuses.map((status) => ({ labels: labelsOf(status), value: Number(needsAction(status)) })),
+  },
+  {
+    name: 'certferry_target_locked',
+    help: 'Whether an execution holds the lock of the target: 1 or 0.',
+    samples: (statuses) =>
+      statuses.map((status) => ({ labels: labelsOf(status), value: Number(status.lock !== null) })),
   },
   {
     name: 'certferry_last_deployment_timestamp_seconds',

@@ -1,5 +1,5 @@
 import { counted } from '../../core/counted.ts';
-import { needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
+import { knownLeaf, needsAction, type TargetStatus } from '../../core/drift/target-status.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type Listing, listingLines } from './listing.ts';
 import type { OwnCommand } from './next-steps.ts';
@@ -36,6 +36,7 @@ export function statusLines(statuses: readonly TargetStatus[], layout: StatusLay
     ...listingLines(shown, listing(layout), layout),
     ...(hidden === 0 ? [] : [`${counted(hidden, 'target')} more; --json lists all.`]),
     '',
+    ...lockLines(statuses, layout),
     ...problems.slice(0, maximumDescribed).flatMap((one) => [...problemLines(one, layout), '']),
     summaryLine(statuses, problems.length, layout),
     ...(layout.probed ? [] : [colours.dim(`  As recorded. To probe now: ${own('status --probe')}`)]),
@@ -48,9 +49,12 @@ function listing({ colours, times, now }: StatusLayout): Listing<TargetStatus> {
     columns: [
       { head: 'target', cell: ({ targetId }) => targetId },
       { head: 'certificate', cell: ({ certificate }) => certificate },
-      { head: 'state', cell: stateText },
+      {
+        head: 'state',
+        cell: (status) => (status.lock === null ? stateText(status) : `${stateText(status)}, locked`),
+      },
       { head: 'expires', cell: (status) => expiryText(status, now) },
-      { head: 'version', cell: ({ fingerprint }) => shortFingerprint(fingerprint), named: true },
+      { head: 'version', cell: (status) => shortFingerprint(knownLeaf(status).fingerprint), named: true },
       {
         head: `last deployment (${times.zone})`,
         cell: ({ lastDeployment: last }) =>
@@ -67,8 +71,33 @@ export function stateText({ condition, fingerprint, currentFingerprint }: Target
 }
 
 /** When the certificate expires: `in 61 days`, `3 days ago`, or `unknown`. */
-export function expiryText({ notAfter }: TargetStatus, now: Date): string {
+export function expiryText(status: TargetStatus, now: Date): string {
+  const { notAfter } = knownLeaf(status);
   return notAfter === null ? 'unknown' : daysBetween(now.getTime() / 1_000, notAfter);
+}
+
+/** Who holds a lock: a running deployment, or one that ended without recording its outcome. */
+export function lockText({ lock }: TargetStatus, { zone, minute }: Times): string | null {
+  if (lock === null) return null;
+  const since = lock.since === null ? '' : ` since ${minute(lock.since)} (${zone})`;
+  return `locked by ${lock.executionName}${since}`;
+}
+
+function lockLines(
+  statuses: readonly TargetStatus[],
+  { colours, width, own, times }: StatusLayout,
+): string[] {
+  const locked = statuses.filter(({ lock }) => lock !== null);
+  const [first] = locked;
+  if (first === undefined) return [];
+  const texts = locked.slice(0, maximumDescribed).map((one) => `${one.targetId} is ${lockText(one, times)}`);
+  const more = locked.length - texts.length;
+  const lines = [
+    ...texts,
+    ...(more === 0 ? [] : [`${counted(more, 'target')} more with a lock`]),
+    `To follow a deployment: ${own(`inspect ${first.lock?.executionName}`)}`,
+  ];
+  return [...lines.flatMap((line) => fold(line, width - 2)).map((line) => colours.dim(`  ${line}`)), ''];
 }
 
 function problemLines(status: TargetStatus, { colours, width, own }: StatusLayout): string[] {
@@ -92,7 +121,7 @@ function summaryLine(
   { colours, now }: StatusLayout,
 ): string {
   const dated = statuses.flatMap((status) =>
-    status.notAfter === null ? [] : [{ ...status, at: status.notAfter }],
+    knownLeaf(status).notAfter === null ? [] : [{ ...status, at: knownLeaf(status).notAfter ?? 0 }],
   );
   const [first] = dated.toSorted((one, other) => one.at - other.at);
   const expiry =

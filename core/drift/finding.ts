@@ -41,7 +41,7 @@ export interface ExpectedVersions {
 export interface InspectedAddress extends Pick<AddressInspection, 'address' | 'problem'> {
   readonly noRoute?: true | undefined;
   readonly unavailable?: true | undefined;
-  readonly served: Pick<ServedFacts, 'fingerprint' | 'chain' | 'daysLeft'> | null;
+  readonly served: Pick<ServedFacts, 'fingerprint' | 'chain' | 'daysLeft' | 'notAfter'> | null;
 }
 
 /** The inspection of an endpoint, or the reason why there is none. */
@@ -59,7 +59,16 @@ export interface Finding {
   readonly partial: boolean;
   /** Whole days until the served certificate expires, or without a probe the installed one; null if unknown. */
   readonly daysToExpiry: number | null;
+  /** The leaf that an address serves; of several leaves, the one that expires first. Null without a probe or without an answer. */
+  readonly served: ServedLeaf | null;
   readonly summary: string;
+}
+
+/** A leaf as a client received it. */
+export interface ServedLeaf {
+  readonly fingerprint: string;
+  /** Epoch seconds. */
+  readonly notAfter: number;
 }
 
 /** With this many days left or fewer, a certificate that is otherwise ok is `expiring`: its renewal may have failed. */
@@ -76,7 +85,7 @@ export function classify(
   const problem =
     neverDeployed(view) ?? unreachable(view) ?? anotherLeaf(view) ?? chainIncomplete(view) ?? expiring(view);
   const { condition, summary, partial = false } = problem ?? okOrNotProbed(view);
-  return { condition, summary, partial, daysToExpiry: view.daysToExpiry };
+  return { condition, summary, partial, daysToExpiry: view.daysToExpiry, served: firstToExpire(view) };
 }
 
 /** The input of the checks below. */
@@ -154,6 +163,11 @@ function daysLeft(seen: readonly ServedAddress[], known: KnownVersion | null, no
   if (seen.length > 0) return Math.min(...seen.map((one) => one.daysLeft));
   const notAfter = known?.notAfter ?? null;
   return notAfter === null ? null : daysUntil(notAfter, now);
+}
+
+function firstToExpire({ right, wrong }: View): ServedLeaf | null {
+  const [first] = [...wrong, ...right].sort((one, other) => one.notAfter - other.notAfter);
+  return first === undefined ? null : { fingerprint: first.fingerprint, notAfter: first.notAfter };
 }
 
 function neverDeployed({ known }: View): Problem | null {

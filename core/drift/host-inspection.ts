@@ -52,5 +52,5 @@ function withDaysLeft(
 ): InspectedAddress {
   if (served === null) return { ...address, served };
   const { fingerprint, chain, notAfter } = served;
-  return { ...address, served: { fingerprint, chain, daysLeft: daysUntil(notAfter, now) } };
+  return { ...address, served: { fingerprint, chain, notAfter, daysLeft: daysUntil(notAfter, now) } };
 }

@@ -13,6 +13,8 @@ export const SweptTarget = z.object({
   host: z.nullable(z.string()),
   condition: z.enum(reportedConditions),
   daysToExpiry: z.nullable(z.int()),
+  /** The leaf that the endpoint serves; `notAfter` is epoch seconds. Null without a probe or without an answer. */
+  served: z.nullable(z.object({ fingerprint: z.string(), notAfter: z.number() })),
   summary: z.string(),
   /** True when the sweep has started a rollout that repairs the target. */
   healing: z.boolean(),
@@ -51,6 +53,14 @@ export type SweepReport = z.infer<typeof SweepReport>;
  */
 export const ReceivedSweepReport = z.looseObject({
   ...z.pick(SweepReport, { summary: true, more: true }).shape,
-  targets: z.array(z.looseObject({ ...SweptTarget.shape, host: z.unknown(), condition: z.string() })),
+  targets: z.array(
+    z.looseObject({
+      ...SweptTarget.shape,
+      host: z.unknown(),
+      condition: z.string(),
+      // stacks before this field report none
+      served: z._default(SweptTarget.shape.served, null),
+    }),
+  ),
 });
 export type ReceivedSweepReport = z.infer<typeof ReceivedSweepReport>;

@@ -1,5 +1,5 @@
 import { DeploymentOutcome, outcomeMeanings } from '../deployment/outcome.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, ServedLeaf } from './finding.ts';
 import { bySeverity, isProblem } from './severity.ts';
 import type { ReportedCondition } from './sweep-report.ts';
 
@@ -18,6 +18,8 @@ export interface TargetStatus {
   readonly fingerprint: string | null;
   /** Epoch seconds; null if unknown. */
   readonly notAfter: number | null;
+  /** The leaf that a probe received; null without a probe or without an answer. */
+  readonly served: ServedLeaf | null;
   /** The current version of the certificate; null before the first successful rollout. */
   readonly currentFingerprint: string | null;
   /** The last deployment that is recorded for this host. Null before the first one. */
@@ -28,6 +30,20 @@ export interface TargetStatus {
     /** ISO 8601. */
     readonly at: string;
   } | null;
+  /** The execution that holds the lock of the target; null if the lock is free. */
+  readonly lock: {
+    readonly executionName: string;
+    /** ISO 8601; null if the lock has no time. */
+    readonly since: string | null;
+  } | null;
+}
+
+/** The leaf that clients receive, as far as it is known: that of a probe, otherwise that of the last deployment. */
+export function knownLeaf({ served, fingerprint, notAfter }: TargetStatus): {
+  readonly fingerprint: string | null;
+  readonly notAfter: number | null;
+} {
+  return served ?? { fingerprint, notAfter };
 }
 
 /** Whether someone must act: the condition is a problem, or the last deployment did not succeed. */
@@ -40,21 +56,24 @@ export function byUrgency(one: TargetStatus, other: TargetStatus): number {
   return (
     Number(needsAction(other)) - Number(needsAction(one)) ||
     bySeverity(one, other) ||
-    (one.notAfter ?? Number.POSITIVE_INFINITY) - (other.notAfter ?? Number.POSITIVE_INFINITY) ||
+    expiryForSorting(one) - expiryForSorting(other) ||
     (one.targetId < other.targetId ? -1 : 1)
   );
 }
 
+/** Unknown expiries come last. Finite, so that the difference of two is a number. */
+const expiryForSorting = (status: TargetStatus) => knownLeaf(status).notAfter ?? Number.MAX_SAFE_INTEGER;
+
 /** The statuses with the findings of probes, by target id. Targets without a finding stay as they are. */
 export function withFindings(
   statuses: readonly TargetStatus[],
-  found: ReadonlyMap<string, Pick<Finding, 'summary' | 'daysToExpiry'> & { condition: string }>,
+  found: ReadonlyMap<string, Pick<Finding, 'summary' | 'daysToExpiry' | 'served'> & { condition: string }>,
 ): TargetStatus[] {
   return statuses.map((status) => {
     const finding = found.get(status.targetId);
     if (finding === undefined) return status;
-    const { condition, summary, daysToExpiry } = finding;
-    return { ...status, condition: condition as ReportedCondition, summary, daysToExpiry };
+    const { condition, summary, daysToExpiry, served } = finding;
+    return { ...status, condition: condition as ReportedCondition, summary, daysToExpiry, served };
   });
 }
 

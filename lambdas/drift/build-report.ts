@@ -47,9 +47,9 @@ export function buildReport(sweep: Sweep, actions: SweepActions): SweepReport {
 
 function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTarget[] {
   const probed = swept.map((one): SweptTarget => {
-    const { condition, daysToExpiry, summary } = one.finding;
+    const { condition, daysToExpiry, served, summary } = one.finding;
     const ids = { targetId: one.id, certificate: one.registered.certificate, host: one.member.host };
-    return { ...ids, condition, daysToExpiry, summary, ...healingOf(one, actions) };
+    return { ...ids, condition, daysToExpiry, served, summary, ...healingOf(one, actions) };
   });
   const withoutHosts = unresolved.map(
     ({ registered: { id: targetId, certificate }, reason }): SweptTarget => ({
@@ -58,6 +58,7 @@ function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTa
       host: null,
       condition: 'unresolved',
       daysToExpiry: null,
+      served: null,
       summary: `the hosts of the target could not be determined (${reason})`,
       healing: false,
       notHealed: 'the hosts of the target are unknown',

@@ -7,6 +7,7 @@ import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Backend } from '../../services/backend/backend.ts';
 import { createExecutions } from '../../services/executions.ts';
 import { createHistory } from '../../services/history/history.ts';
+import { createHeldLocks } from '../../services/locks/held-locks.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../../services/registry/installed-versions.ts';
 import { listRegistrations, removeCertificate, removeTarget } from '../../services/registry/registrations.ts';
@@ -52,7 +53,7 @@ export async function openLocalBackend({ stateDir, ...options }: LocalBackendOpt
     removeTarget: (id) => removeTarget(catalogue, id),
     removeCertificate: (name) => removeCertificate(catalogue, name),
     history: (query) => history.list(query),
-    status: (certificate) => listStatuses(statusServices(cloud), certificate),
+    status: (...only) => listStatuses(statusServices(cloud), ...only),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),
     close: () => cloud.close(),
@@ -64,6 +65,7 @@ function statusServices({ documents, sfn }: Cloud): StatusServices {
     catalogue: createCatalogue(documents, tableNames.registry),
     fleet: withoutFleet,
     installed: createInstalledVersions(documents, tableNames.registry),
+    locks: createHeldLocks(documents, tableNames.locks),
     rollouts: createRollouts(documents, tableNames.registry),
     executions: createExecutions(sfn),
     clock: systemClock,

@@ -21,3 +21,9 @@ export const programs = {
     ? join(import.meta.dirname, '../functions/lambda-worker.ts')
     : join(dist, 'local/lambda-worker.mjs'),
 };
+
+/**
+ * The folder with the parts of the AWS SDK that functions import, one file per package. Null if this file is a source: then
+ * `node_modules` contains the SDK.
+ */
+export const builtSdk = fromSource ? null : join(dist, 'local/aws-sdk');

@@ -23,17 +23,23 @@ const furtherDeploymentBytes = 256 * 1024;
  * @throws CertferryError StateFolderFull
  */
 export function requireSpace(folder: string, deployments: number): void {
-  const needed = firstDeploymentBytes + furtherDeploymentBytes * Math.max(0, deployments - 1);
+  const { free, needed, reserved } = spaceFor(folder, deployments);
+  if (free < needed) throw stateFolderFull(folder, needed);
+  if (reserved) return;
   const reserve = join(folder, reserveName);
-  const missing = isReserved(reserve) ? 0 : reserveBytes;
-  if (freeBytes(folder) < needed + missing) throw stateFolderFull(folder, needed + missing);
-  if (missing === 0) return;
   try {
     writeReserve(reserve);
   } catch (error) {
     rmSync(reserve, { force: true });
-    throw isDiskFull(error) ? stateFolderFull(folder, needed + missing) : error;
+    throw isDiskFull(error) ? stateFolderFull(folder, needed) : error;
   }
+}
+
+/** Free and needed bytes of the disk of a state folder, for a number of deployments and, unless it is there, the reserve. */
+export function spaceFor(folder: string, deployments: number) {
+  const reserved = isReserved(join(folder, reserveName));
+  const work = firstDeploymentBytes + furtherDeploymentBytes * Math.max(0, deployments - 1);
+  return { free: freeBytes(folder), needed: work + (reserved ? 0 : reserveBytes), reserved };
 }
 
 /** Gives the reserved space back to the disk. False if there is none. */

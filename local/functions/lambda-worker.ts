@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { timeBudgets } from '../../core/time-budgets.ts';
+import { builtSdk } from '../base/artefacts.ts';
 import { openEngine } from '../dynamodb/engine.ts';
 import { engineHost, respond } from '../dynamodb/request-handler.ts';
 import { interceptForSocket, interceptRequests } from '../http/intercept.ts';
+import { resolveSdkIn } from './resolve-sdk.ts';
 
 export interface Request {
   readonly id: number;
@@ -38,6 +40,7 @@ export interface WorkerOptions {
 }
 
 const { folder, database, sockets } = workerData as WorkerOptions;
+if (builtSdk !== null) resolveSdkIn(builtSdk);
 const engine = openEngine({ path: database });
 interceptRequests(engineHost, (request) => respond(engine, request));
 for (const [host, path] of Object.entries(sockets)) interceptForSocket(host, path);

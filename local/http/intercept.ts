@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import { createRequire } from 'node:module';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { socketAgent } from './sockets.ts';
 
 /** What the SDK hands to the handler of its HTTP requests. */
@@ -24,10 +24,10 @@ let original: Respond | null = null;
 export function interceptRequests(host: string, respond: Respond): void {
   routes.set(host, respond);
   if (original !== null) return;
-  const { NodeHttpHandler } = handlerModule();
-  const { handle } = NodeHttpHandler.prototype;
+  const { prototype } = handlerOfClients();
+  const { handle } = prototype;
   original = handle;
-  NodeHttpHandler.prototype.handle = function intercepted(request, options) {
+  prototype.handle = function intercepted(request, options) {
     const respondTo = routes.get(request.hostname) ?? throughBucketName(request);
     return respondTo === null ? handle.call(this, request, options) : respondTo(request, options);
   };
@@ -35,9 +35,9 @@ export function interceptRequests(host: string, respond: Respond): void {
 
 /** Sends the requests for a host to a Unix socket. */
 export function interceptForSocket(host: string, socketPath: string): void {
-  const { NodeHttpHandler } = handlerModule();
-  const { handle } = NodeHttpHandler.prototype;
-  const handler = new NodeHttpHandler({ httpAgent: socketAgent(socketPath) });
+  const Handler = handlerOfClients();
+  const { handle } = Handler.prototype;
+  const handler = new Handler({ httpAgent: socketAgent(socketPath) });
   interceptRequests(host, (request, options) => (original ?? handle).call(handler, request, options));
 }
 
@@ -54,15 +54,13 @@ function throughBucketName(request: HttpRequest): Respond | null {
   };
 }
 
-interface HandlerModule {
-  readonly NodeHttpHandler: {
-    new (options: { readonly httpAgent: Agent }): object;
-    readonly prototype: { handle: Respond };
-  };
+interface HandlerClass {
+  new (options: { readonly httpAgent: Agent }): object;
+  readonly prototype: { handle: Respond };
 }
 
-/** The copy that the clients use, wherever the package manager has put it. */
-function handlerModule(): HandlerModule {
-  const client = createRequire(import.meta.url).resolve('@aws-sdk/client-dynamodb');
-  return createRequire(client)('@smithy/node-http-handler') as HandlerModule;
+/** The class of the clients themselves: a package manager can install a second copy, and the built command line has its own. */
+function handlerOfClients(): HandlerClass {
+  const { requestHandler } = new DynamoDBClient({ region: 'local' }).config;
+  return requestHandler.constructor as unknown as HandlerClass;
 }

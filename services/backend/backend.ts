@@ -11,6 +11,7 @@ import type { HistoryItem, HistoryQuery } from '../history/history.ts';
 import type { Registration } from '../registry/registrations.ts';
 import type { RolloutControl } from '../rollouts/rollout-control.ts';
 import type { JudgedWave } from '../rollouts/wave-files.ts';
+import type { OnStatuses } from '../status/list-statuses.ts';
 
 /** The bytes of a version, as a secret of `docs/sources.md` holds them; `pkcs12` is base64. */
 export type Secret =
@@ -154,7 +155,7 @@ export interface Backend<Version = never, NewRollout = never> {
   /** False if the rollout does not wait for a decision (any more). */
   decide(id: string, decision: ApprovalDecision): Promise<boolean>;
   /** The registered targets, or those of one certificate, as the registry has them. The most urgent first. Probes nothing. */
-  status(certificate?: string): Promise<TargetStatus[]>;
+  status(certificate?: string, onRead?: OnStatuses): Promise<TargetStatus[]>;
   /** The registered certificates, then the registered targets, in the order of their names. */
   registrations(): Promise<Registration[]>;
   /** Files on hosts stay as they are. Throws NoTargets if the target is not registered, or the code of a stack registers it. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -13,13 +12,11 @@ import {
 import * as z from 'zod/mini';
 import { CertferryError, type ErrorName } from '../../core/errors.ts';
 import { problemLines } from '../../core/targets/problems.ts';
+import { batchGet, waitMilliseconds } from '../batch-get.ts';
 
 /** An item as it was read. */
 export type Item = Readonly<Record<string, unknown>>;
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
+export type Key = Readonly<Record<'pk' | 'sk', string>>;
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 /** The writes of one transaction, and its result. */
 export interface Writes<Result> {
@@ -93,7 +90,7 @@ export function createRegistryTable(documents: DynamoDBDocumentClient, name: str
       const { Item } = await documents.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }));
       return Item ?? null;
     },
-    many: (keys) => getMany(documents, name, keys),
+    many: (keys) => batchGet(documents, name, keys),
     query: (partition, options = {}) => queryAll(documents, name, partition, options),
     putUnlessNewer: (item, attribute) => putUnlessNewer(documents, name, { item, attribute }),
     async update(Key, { expression, when, names, values }) {
@@ -135,27 +132,6 @@ async function putUnlessNewer(
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
-}
-
-/** DynamoDB's limit of one BatchGetItem. */
-const batchSize = 100;
-
-async function getMany(documents: DynamoDBDocumentClient, table: string, keys: readonly Key[]) {
-  const items: Item[] = [];
-  const left = [...keys];
-  for (let round = 0; left.length > 0; round += 1) {
-    const answer = await documents.send(
-      new BatchGetCommand({
-        RequestItems: { [table]: { Keys: left.splice(0, batchSize), ConsistentRead: true } },
-      }),
-    );
-    items.push(...(answer.Responses?.[table] ?? []));
-    // keys remain if a response would exceed 16 MB or the table is throttled
-    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
-    if (unprocessed.length > 0) await sleep(waitMilliseconds(round));
-    left.push(...unprocessed);
-  }
-  return items;
 }
 
 async function queryAll(
@@ -207,11 +183,6 @@ function isConflict(error: unknown): boolean {
   if (!(error instanceof TransactionCanceledException)) return false;
   const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
   return codes.some((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
-}
-
-/** With jitter, at most half a second, so that colliding writers separate. */
-function waitMilliseconds(round: number): number {
-  return Math.random() * Math.min(500, 10 * 2 ** round);
 }
 
 /** Parses an item with its schema. If it is invalid, throws the error `name` with the key and the problems. */

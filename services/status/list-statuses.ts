@@ -4,6 +4,7 @@ import { classify } from '../../core/drift/finding.ts';
 import { byUrgency, type TargetStatus } from '../../core/drift/target-status.ts';
 import type { Executions } from '../executions.ts';
 import type { Fleet } from '../fleet/find-hosts.ts';
+import type { HeldLocks, RunningLock } from '../locks/held-locks.ts';
 import type { Catalogue } from '../registry/catalogue.ts';
 import type { InstalledVersion, InstalledVersions } from '../registry/installed-versions.ts';
 import type { Rollouts } from '../rollouts/rollout-store.ts';
@@ -15,19 +16,29 @@ export interface StatusServices {
   readonly catalogue: Pick<Catalogue, 'targets' | 'currentVersion'>;
   readonly fleet: Fleet;
   readonly installed: Pick<InstalledVersions, 'of'>;
+  readonly locks: HeldLocks;
   readonly rollouts: Pick<Rollouts, 'list'>;
   readonly executions: Pick<Executions, 'status'>;
   readonly clock: Clock;
 }
 
+/** Called after each part of the targets, with the number of targets that were read. */
+export type OnStatuses = (read: number, total: number) => void;
+
 /** Queries of hosts and of certificates at once. */
 const maximumParallelQueries = 10;
+/** Targets whose records are read together, in requests of a hundred. */
+const sliceSize = 500;
 
 /**
  * The registered targets, or those of one certificate, on each of their hosts: what the registry has, the most urgent first. Probes
  * nothing. A target whose hosts cannot be found is `unresolved`.
  */
-export async function listStatuses(by: StatusServices, certificate?: string): Promise<TargetStatus[]> {
+export async function listStatuses(
+  by: StatusServices,
+  certificate?: string,
+  onRead: OnStatuses = () => {},
+): Promise<TargetStatus[]> {
   const entries = await by.catalogue.targets(certificate);
   const { resolved, unresolved } = await resolveTargets(
     entries.map(({ thing }) => thing),
@@ -40,19 +51,33 @@ export async function listStatuses(by: StatusServices, certificate?: string): Pr
   const empty = resolvable
     .filter(({ thing }) => !withHosts.has(thing.id))
     .map(({ thing }) => ({ registered: thing, reason: 'no running host matches its selector' }));
-  const installed = await by.installed.of(resolved.map(({ id }) => id));
+  const known: TargetStatus[] = [];
+  const readSlice = sliceReader(by);
+  for (let from = 0; from < resolved.length; from += sliceSize) {
+    known.push(...(await readSlice(resolved.slice(from, from + sliceSize))));
+    onRead(known.length, resolved.length);
+  }
+  return [...known, ...[...unresolved, ...empty].map(withoutHost)].sort(byUrgency);
+}
+
+/** Reads the records of some targets. Each certificate is read once, also for several slices. */
+function sliceReader(by: StatusServices): (slice: readonly ResolvedTarget[]) => Promise<TargetStatus[]> {
   const statusOf = certificateStatuses(by);
   const limit = pLimit(maximumParallelQueries);
   const now = by.clock.now();
-  const known = await Promise.all(
-    resolved.map((target) =>
-      limit(async () => {
-        const status = await statusOf(target.registered.certificate);
-        return recorded(target, { installed: installed.get(target.id) ?? null, status, now });
-      }),
-    ),
-  );
-  return [...known, ...[...unresolved, ...empty].map(withoutHost)].sort(byUrgency);
+  return async (slice) => {
+    const ids = slice.map(({ id }) => id);
+    const [installed, locks] = await Promise.all([by.installed.of(ids), by.locks.of(ids)]);
+    return await Promise.all(
+      slice.map((target) =>
+        limit(async () => {
+          const status = await statusOf(target.registered.certificate);
+          const records = { installed: installed.get(target.id) ?? null, lock: locks.get(target.id) ?? null };
+          return recorded(target, { ...records, status, now });
+        }),
+      ),
+    );
+  };
 }
 
 /** A host that a target names needs no query: its address and its state do not matter here. */
@@ -67,13 +92,14 @@ function onlySelectors(fleet: Fleet): Fleet {
 
 interface Records {
   readonly installed: InstalledVersion | null;
+  readonly lock: RunningLock | null;
   readonly status: CertificateStatus;
   readonly now: Date;
 }
 
 function recorded(
   { id, registered, member }: ResolvedTarget,
-  { installed, status: { due }, now }: Records,
+  { installed, lock, status: { due }, now }: Records,
 ): TargetStatus {
   const finding = classify(knownVersion(installed), due, { notInspected: 'as recorded, not probed' }, now);
   return {
@@ -85,11 +111,13 @@ function recorded(
     daysToExpiry: finding.daysToExpiry,
     fingerprint: installed?.fingerprint ?? null,
     notAfter: installed?.notAfter ?? null,
+    served: null,
     currentFingerprint: due.current,
     lastDeployment:
       installed === null
         ? null
         : { deploymentId: installed.deploymentId, outcome: installed.outcome, at: installed.at },
+    lock: lock && { executionName: lock.owner.split(':').at(-1) ?? lock.owner, since: lock.acquiredAt },
   };
 }
 
@@ -103,7 +131,9 @@ function withoutHost({ registered: { id, certificate }, reason }: UnresolvedTarg
     daysToExpiry: null,
     fingerprint: null,
     notAfter: null,
+    served: null,
     currentFingerprint: null,
     lastDeployment: null,
+    lock: null,
   };
 }

@@ -2,7 +2,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Check } from '../../account/doctor/check.ts';
+import type { Check } from '../../core/check.ts';
 import { captured } from '../cli/capture.ts';
 import { anAccount, type FakeAws } from './aws.ts';
 

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Check } from '../../account/doctor/check.ts';
 import { allowsReading } from '../../account/doctor/endpoint-policy.ts';
+import type { Check } from '../../core/check.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';

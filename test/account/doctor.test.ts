@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
-import type { Check } from '../../account/doctor/check.ts';
+import type { Check } from '../../core/check.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { captured } from '../cli/capture.ts';
 import type { FakeAws } from './aws.ts';

@@ -1,5 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
+import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { captured } from '../cli/capture.ts';
 import type { FakeAws } from './aws.ts';
 import { installIn, registerIn } from './registered-target.ts';
@@ -33,6 +35,8 @@ describe('the status of a stack', () => {
         condition: 'not_probed',
         fingerprint: `sha256:${'ab'.repeat(32)}`,
         lastDeployment: { deploymentId: 'd', outcome: 'deployed', at: '2026-11-22T04:15:00.000Z' },
+        served: null,
+        lock: null,
       },
     ]);
   });
@@ -55,14 +59,30 @@ describe('the status of a stack', () => {
       certificate: 'api.example.com',
       host: 'i-0123456789abcdef0',
       ...drift,
+      served: { fingerprint: 'sha256:other', notAfter: 1_795_000_000 },
     };
     aws.state.sweep = { summary: '', more: 0, targets: [{ ...target, healing: false, notHealed: null }] };
 
     const { code, targets } = await status('--probe');
 
     expect(code).toBe(1);
-    expect(targets).toMatchObject([{ targetId: 'web-1', ...drift }]);
+    expect(targets).toMatchObject([{ targetId: 'web-1', ...drift, served: target.served }]);
     expect(aws.swept).toEqual([{ heal: false }]);
+  });
+
+  test('Status shows the execution that holds the lock of a target', async () => {
+    await installIn(documents);
+    const [targetId, since] = ['web-1', '2026-11-22T04:30:00.000Z'];
+    const executionArn = 'arn:aws:states:eu-west-1:123456789012:execution:certferry-deploy-target:web-1-y';
+    const locks = createTargetLocks(documents, tableNames.locks);
+    const request = { targetId, supersedes: true, now: new Date(since) };
+    const requestNumber = await locks.registerRequest({ ...request, requestId: executionArn });
+    await locks.acquire({ ...request, executionArn, requestNumber, startedAt: since });
+
+    const { code, targets } = await status();
+
+    expect(code).toBe(0);
+    expect(targets).toMatchObject([{ lock: { executionName: 'web-1-y', since } }]);
   });
 
   test('Status with --certificate shows only the targets of this certificate', async () => {

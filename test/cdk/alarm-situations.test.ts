@@ -68,7 +68,7 @@ const has = (name: string, daysLeft = 60): KnownVersion => ({
 });
 
 function serves(name: string, { daysLeft = 60, chain = ['sha256:intermediate'] } = {}): EndpointInspection {
-  const served = { fingerprint: name, daysLeft, chain };
+  const served = { fingerprint: name, daysLeft, chain, notAfter: inDays(daysLeft) };
   return { ...policy, inspections: [{ address: '10.0.0.1:443', problem: null, served }] };
 }
 const policy = { addresses: 'all', requireChain: true } as const;

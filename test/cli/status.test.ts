@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { timesIn } from '../../cli/render/times.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { writeOutput } from '../../cli/terminal/write-file.ts';
 import { anOutdatedStatus, aStatus, presentSeconds } from '../fixtures/target-statuses.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
 import { readPage, textOf } from './pages.ts';
 
 const now = new Date(presentSeconds * 1_000);
@@ -57,6 +59,25 @@ describe('the list of statuses', () => {
       '',
       '✔ 1 target, none needs action; the next expiry is in 60 days (web-1)',
     ]);
+  });
+
+  test('Status shows the leaf that a probe received, not the installed one', () => {
+    const served = { fingerprint: `sha256:${'ef'.repeat(32)}`, notAfter: presentSeconds + 2 * 86_400 };
+
+    expect(statusLines([aStatus({ condition: 'drift', served })], layout).slice(0, 1)).toEqual([
+      '✖ web-1  api.example.com  drift  in 2 days  version sha256:efefefefefef…',
+    ]);
+  });
+
+  test('Status names the execution that holds a lock', () => {
+    const lock = { executionName: 'web-1-y', since: '2026-11-22T11:58:00.000Z' };
+
+    const lines = statusLines([aStatus({ lock })], layout);
+
+    expect(lines[0]).toContain('current, locked');
+    expect(lines).toContain('  web-1 is locked by web-1-y since 2026-11-22 11:58 (UTC)');
+    expect(lines).toContain('  To follow a deployment: certferry inspect web-1-y --local');
+    expect(lines.at(-2)).toContain('none needs action');
   });
 
   test('Status shows 100 targets and counts the others', () => {
@@ -111,12 +132,41 @@ describe('the metrics of the statuses', () => {
     const file = join(folder, 'certferry.prom');
     writeFileSync(file, 'old');
 
-    writeOutput(file, text);
+    const before = process.umask(0o077);
+    writeOutput(file, text, 0o644);
+    process.umask(before);
 
+    expect(statSync(file).mode & 0o777).toBe(0o644);
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(() => writeOutput(folder, text)).toThrow(`cannot write ${folder}`);
     expect(readdirSync(folder)).toEqual(['certferry.prom']);
     expect(() => writeOutput(join(folder, 'none', 'x'), text)).toThrow('ENOENT');
+  });
+
+  test('A file that is a device stays one, and a link is replaced instead of followed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'status-'));
+    const [file, link] = [join(folder, 'important'), join(folder, 'status.html')];
+    writeFileSync(file, 'old');
+    symlinkSync(file, link);
+
+    writeOutput('/dev/null', text);
+    writeOutput(link, text);
+
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect([file, link].map((one) => readFileSync(one, 'utf8'))).toEqual(['old', text]);
+  });
+});
+
+describeWith([program('promtool', 'prometheus')], 'the metrics of the statuses in promtool', () => {
+  test('promtool finds no problem in the metrics, also with hostile names and without any target', () => {
+    const hostile = anOutdatedStatus({ targetId: 'a "quoted" \\ name\nwith a line' });
+    for (const statuses of [[...two, hostile], []]) {
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+        input: prometheusText(statuses, now),
+        encoding: 'utf8',
+      });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+    }
   });
 });
 

@@ -120,8 +120,8 @@ describe('wrong usage', () => {
     ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     ['a region here', ['history', '--local', '--region', 'eu-west-1'], '--region and --profile need --stack'],
-    ['a doctor without a stack', ['doctor'], 'doctor needs --stack NAME (a certferry stack in AWS)'],
-    ['a doctor for this machine', ['doctor', '--local'], 'does not support --local'],
+    ['a doctor of nothing', ['doctor'], 'doctor needs --local (this machine) or --stack NAME'],
+    ['a doctor of other hosts', ['doctor', '--local', '--hosts'], '--hosts cannot be used with --local'],
     [
       'targets to apply here',
       ['targets', 'apply', 'f', '--local'],

@@ -84,6 +84,8 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'cdk-functions-see-grants-and-storage': ['cdk/functions/j.ts', "import '../other.ts';"],
   'cdk-callers-of-functions-form-a-tree': ['cdk/events/j.ts', "import '../other.ts';"],
   'local-sees-services-and-core': ['local/k.ts', "import '../cli/other.ts';"],
+  'local-runs-the-built-agent': ['local/ra.ts', "import '../agent-scripts/other.ts';"],
+  'local-doctor-sees-descriptions': ['local/doctor/rd.ts', "import '../../agent-scripts/other.ts';"],
   'account-sees-services-and-core': ['account/t.ts', "import '../local/other.ts';"],
   'nobody-but-cli-sees-account': ['local/u.ts', "import '../account/other.ts';"],
   'cli-sees-local-account-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
@@ -97,7 +99,6 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'local-forms-a-tree': ['local/ssm/lt.ts', "import '../backend/other.ts';"],
   'local-ground-stands-alone': ['local/base/lg.ts', "import '../ssm/other.ts';"],
   'no-orphans': ['cli/orphan.ts', 'export const nobody = 1;'],
-  'shipped-code-uses-shipped-packages': ['cli/m.ts', "import 'development-only';"],
   'no-circular': ['core/seal/n.ts', "import type { O } from './o.ts'; export type N = O;"],
   'no-undeclared-package': ['cli/p.ts', "import 'undeclared';"],
   'not-to-unresolvable': ['cli/q.ts', "import './nowhere.ts';"],
@@ -142,13 +143,12 @@ function plantedRepository(): string {
   };
   for (const [from, statement] of Object.values(planted)) write(from, statement);
   for (const [path, text] of Object.entries(bystanders)) write(path, text);
-  for (const name of ['@aws-sdk/client-ssm', 'development-only', 'luxon', 'undeclared']) {
+  for (const name of ['@aws-sdk/client-ssm', 'luxon', 'undeclared']) {
     write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
     write(`node_modules/${name}/index.js`, '');
   }
-  const dependencies = { '@aws-sdk/client-ssm': '1.0.0', luxon: '1.0.0' };
-  const devDependencies = { 'development-only': '1.0.0' };
-  write('package.json', JSON.stringify({ type: 'module', dependencies, devDependencies }));
+  const devDependencies = { '@aws-sdk/client-ssm': '1.0.0', luxon: '1.0.0' };
+  write('package.json', JSON.stringify({ type: 'module', devDependencies }));
   cpSync(join(root, 'tsconfig.json'), join(temporary, 'tsconfig.json'));
   return temporary;
 }

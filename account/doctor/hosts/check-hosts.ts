@@ -1,8 +1,9 @@
 import type { InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
+import { type Check, failed, listed, nothing, passed } from '../../../core/check.ts';
 import { counted } from '../../../core/counted.ts';
 import type { RegisteredTarget } from '../../../core/targets/registered.ts';
 import { informationOf } from '../../../services/ssm/managed-nodes.ts';
-import { type Check, check, failed, listed, nothing, passed } from '../check.ts';
+import { check } from '../check.ts';
 import { checkedHostIds, type HostedTarget } from '../host-checks.ts';
 import { type HostFacts, readHostFacts } from './host-facts.ts';
 import { type CheckedHost, hostProblems } from './host-problems.ts';

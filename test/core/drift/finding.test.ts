@@ -80,8 +80,20 @@ describe('the finding of a target', () => {
       condition: 'ok',
       partial: false,
       daysToExpiry: 60,
+      served: { fingerprint: current, notAfter: inDays(60) },
       summary: expect.stringMatching(/^serves sha256:/),
     });
+  });
+
+  test('The leaf of a finding is the one that expires first, and there is none without an answer', () => {
+    const soon = serves(strange, { notAfter: inDays(3) });
+
+    expect(findingOf(has(current), seen(serves(current), soon, refused()))).toMatchObject({
+      served: { fingerprint: strange, notAfter: inDays(3) },
+    });
+    for (const inspection of [seen(refused()), notProbed]) {
+      expect(findingOf(has(current), inspection)).toMatchObject({ served: null });
+    }
   });
 
   test('A target that serves an unknown leaf has drifted', () => {

@@ -28,10 +28,7 @@ describe('what a host saw', () => {
     expect(result).toEqual({
       addresses: 'all',
       requireChain: false,
-      inspections: [
-        { ...seen[0], served: { fingerprint: leaf, chain: [intermediate], daysLeft: 9 } },
-        { ...seen[1] },
-      ],
+      inspections: [{ ...seen[0], served: { ...served, daysLeft: 9 } }, { ...seen[1] }],
     });
   });
 

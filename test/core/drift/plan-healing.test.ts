@@ -19,7 +19,7 @@ const aCandidate = (
   onSeveralHosts: false,
   last: { outcome: 'deployed', rollout: 'r-1' },
   ...changes,
-  finding: { condition, partial: false, daysToExpiry: 60, summary: 'said', ...changes.finding },
+  finding: { condition, partial: false, daysToExpiry: 60, served: null, summary: 'said', ...changes.finding },
 });
 
 describe('a target with autoHeal', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byUrgency, needsAction, withFindings } from '../../../core/drift/target-status.ts';
+import { byUrgency, knownLeaf, needsAction, withFindings } from '../../../core/drift/target-status.ts';
 import { anOutdatedStatus, aStatus } from '../../fixtures/target-statuses.ts';
 
 const last = (outcome: string) => ({ deploymentId: 'd', outcome, at: '2026-11-22T04:15:00.000Z' });
@@ -21,7 +21,9 @@ describe('the status of a target', () => {
     const sorted = [
       aStatus({ targetId: 'web-9' }),
       aStatus({ targetId: 'web-3' }),
-      aStatus({ targetId: 'soon', notAfter: 1 }),
+      aStatus({ targetId: 'soon', notAfter: 2 }),
+      aStatus({ targetId: 'unknown', notAfter: null }),
+      aStatus({ targetId: 'sooner', served: { fingerprint: 'sha256:other', notAfter: 1 } }),
       aStatus({ targetId: 'failed', lastDeployment: last('lost') }),
       anOutdatedStatus(),
       aStatus({ targetId: 'down', condition: 'unreachable' }),
@@ -31,14 +33,22 @@ describe('the status of a target', () => {
       'down',
       'web-2',
       'failed',
+      'sooner',
       'soon',
       'web-3',
       'web-9',
+      'unknown',
     ]);
   });
 
-  test('The finding of a probe replaces condition, summary and days, and leaves targets that were not probed', () => {
-    const finding = { condition: 'drift', summary: '10.0.0.1:443 serves another leaf', daysToExpiry: 3 };
+  test('The finding of a probe replaces condition, summary, days and leaf, and leaves targets that were not probed', () => {
+    const served = { fingerprint: 'sha256:other', notAfter: 3 };
+    const finding = {
+      condition: 'drift',
+      summary: '10.0.0.1:443 serves another leaf',
+      daysToExpiry: 3,
+      served,
+    };
 
     const [first, second] = withFindings(
       [aStatus(), aStatus({ targetId: 'web-2' })],
@@ -47,5 +57,9 @@ describe('the status of a target', () => {
 
     expect(first).toEqual({ ...aStatus(), ...finding });
     expect(second).toEqual(aStatus({ targetId: 'web-2' }));
+    expect([first, second].map((one) => one && knownLeaf(one))).toEqual([
+      served,
+      { fingerprint: aStatus().fingerprint, notAfter: aStatus().notAfter },
+    ]);
   });
 });

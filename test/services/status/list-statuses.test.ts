@@ -24,6 +24,7 @@ async function statusesOf(...targets: RegisteredTarget[]) {
       },
     },
     installed: { of: async () => new Map() },
+    locks: { of: async () => new Map() },
     rollouts: { list: async () => [] },
     executions: { status: async () => 'ended' },
     clock: { now: () => new Date('2026-11-22T12:00:00Z') },
