@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
+import { addCompletion, addMan } from './define/generated-commands.ts';
 import * as help from './define/help.ts';
+import { addHook } from './define/hook-commands.ts';
 import {
   addApprove,
   addHalt,
@@ -81,6 +83,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addRollouts,
     addHalt,
     addApprove,
+    addHook,
     addStatus,
     addSweep,
     addWarm,
@@ -92,6 +95,8 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addProbe,
     addSchema,
     addDemo,
+    addCompletion,
+    addMan,
   ]) {
     add(program, { terminal, finish });
   }
