@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
 import * as help from './define/help.ts';
+import { addHook } from './define/hook-commands.ts';
 import {
   addApprove,
   addHalt,
@@ -81,6 +82,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addRollouts,
     addHalt,
     addApprove,
+    addHook,
     addStatus,
     addSweep,
     addWarm,

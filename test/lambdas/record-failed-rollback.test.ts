@@ -153,6 +153,19 @@ describe('a failed rollback', () => {
     },
   );
 
+  test('RecordOutcome notifies operators of a failed command of onDeployed, records the warning, and the outcome stays deployed', async () => {
+    const ended = await committed(world);
+    const warnings = ['onDeployed: logger exited with 1'];
+    const onDeployed = pushResult({ outcome: 'commands_run', warnings });
+
+    const recorded = await record(world, { ...ended, state: { ...ended.state, onDeployed } });
+
+    expect(recorded).toMatchObject({ outcome: 'deployed', warnings });
+    expect(world.sentMessages).toHaveLength(1);
+    expect(world.sentMessages[0]?.subject).toMatch(/^Commands after the deployment to .* failed$/);
+    expect(world.sentMessages[0]?.text).toContain('onDeployed: logger exited with 1');
+  });
+
   test('RecordOutcome sends no message of its own about a success or about a deployment of a rollout', async () => {
     await record(world, await committed(world));
     await record(world, {
