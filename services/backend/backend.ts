@@ -28,6 +28,8 @@ export interface DeployRequest<Version> {
   readonly target: Target;
   readonly action: RequestAction;
   readonly version: Version | null;
+  /** The maximum wait for the locks of target and host, in seconds. Undefined: about 40 minutes. */
+  readonly lockWaitSeconds?: number | undefined;
 }
 
 /** A deployment that has ended. If no state recorded an outcome, the outcome is `lost`. */
