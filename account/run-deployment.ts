@@ -36,7 +36,12 @@ export async function runDeployment(
     throw new CertferryError('InvalidRequest', `the execution ${name} exists already. Try again.`);
   const events = await followExecution(sfn, arn, { onEvent });
   const brokenOff = () => brokenOffDeployment({ name, targetId: target.id, ...endOf(events), events });
-  return { executionName: name, output: recordedDeployment(events) ?? brokenOff(), events };
+  return {
+    executionName: name,
+    executionArn: arn,
+    output: recordedDeployment(events) ?? brokenOff(),
+    events,
+  };
 }
 
 /** The status that the last event shows. */
