@@ -81,6 +81,7 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .summary('show the graph of an execution: path, durations, retries, outcome')
     .description(help.inspect.description)
     .argument('<execution>', 'the name of an execution, or "last"')
+    .option('--all', 'list the transitions not taken and the states never entered, too')
     .option('--html <file>', 'write a self-contained HTML page to this file')
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {
