@@ -9,6 +9,7 @@ const commonFields: Readonly<Record<keyof TargetProps, true>> = {
   verify: true,
   autoHeal: true,
   window: true,
+  onDeployed: true,
 };
 
 /** Returns the function that builds targets of this kind. `Certferry.addTarget` validates the result. */

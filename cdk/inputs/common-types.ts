@@ -87,6 +87,8 @@ export interface TargetProps {
   readonly host: HostSelector | TargetHostConstruct;
   /** true: the drift sweep deploys the current version again if the endpoint serves another certificate. Default: false. */
   readonly autoHeal?: boolean;
+  /** Commands that the host runs after a verified deployment, at most 5, each for at most 60 seconds. Each is a command line without shell syntax, or a list of words. A failure is a warning and rolls nothing back. */
+  readonly onDeployed?: readonly (string | readonly string[])[];
   /** The only time in which rollouts deploy to this target, unless they are urgent or the installed certificate would expire before. */
   readonly window?: MaintenanceWindow;
   /** How a deployment is verified: the endpoint that must serve the new certificate, or none for no verification. */

@@ -1,8 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { Instance, InstanceType, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Instance, InstanceType, type IVpc, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
 import { sourceOf } from '../../cdk/registrations/sources.ts';
@@ -17,7 +17,7 @@ describe('constructs as hosts and sources', () => {
   test('An instance as host is registered by its id, gets the tag of certferry, and its role may fetch the agent', () => {
     const { stack, certferry } = aStack();
     const host = new Instance(stack, 'Web', {
-      vpc: new Vpc(stack, 'Vpc'),
+      vpc: new Vpc(stack, 'Vpc') as IVpc,
       instanceType: new InstanceType('t4g.small'),
       machineImage: MachineImage.latestAmazonLinux2023(),
     });
@@ -48,7 +48,7 @@ describe('constructs as hosts and sources', () => {
   test('A secret as source may be read, and decrypted with its key, by the functions that read sources', () => {
     const { stack, certferry } = aStack();
     const secret = new Secret(stack, 'Bundle', { encryptionKey: new Key(stack, 'BundleKey') });
-    certferry.addCertificate({ name: 'api.example.com', source: secret });
+    certferry.addCertificate({ name: 'api.example.com', source: secret as ISecret });
 
     const arn = stack.resolve(secret.secretArn);
     const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
