@@ -1,3 +1,4 @@
+import { executionPageOf } from '../../core/console-link.ts';
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { servedNow } from '../../core/deployment/served-now.ts';
@@ -35,7 +36,7 @@ export function executionPage({ machine, execution, waves }: PageContent, own: O
   const kind = machineNameOf(events);
   const body = html`<main>
 <h1>${kind} <span class="mono">${executionName}</span></h1>
-<p class="quiet">${subjectOf(execution)}</p>
+<p class="quiet">${subjectOf(execution)}${consoleLink(execution)}</p>
 ${outcomeBox(execution, visits)}
 <h2 id="path">Path taken</h2>
 ${pathList(machine, visits)}
@@ -78,6 +79,12 @@ function omittedText(omitted: readonly string[]): Markup[] {
         html`<p class="quiet">Not drawn: transitions not taken to ${omitted.join(', ')}, the error handler of many states.</p>
 `,
       ];
+}
+
+function consoleLink({ executionArn }: InspectedExecution): Markup[] {
+  if (executionArn === undefined) return [];
+  const page = executionPageOf(executionArn);
+  return page === executionArn ? [] : [html` · <a href="${page}" rel="noreferrer">AWS console</a>`];
 }
 
 function subjectOf({ output, events }: InspectedExecution): string {

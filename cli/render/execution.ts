@@ -7,7 +7,7 @@ import type { InspectedExecution } from '../../services/backend/backend.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { isHalted, unrecordedEnd, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
-import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
+import { executionLine, linkLines } from '../terminal/troubleshooting.ts';
 import { type GraphLayout, graphLines } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
@@ -56,18 +56,18 @@ function startedAt(events: readonly ExecutionEvent[]): string {
 }
 
 function endLines(
-  { executionName, status, output, events }: InspectedExecution,
+  { executionName, executionArn, status, output, events }: InspectedExecution,
   { colours, width, own }: GraphLayout & { readonly own: OwnCommand },
 ): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${counted(visits.length, 'transition')}, ${counted(retries, 'retry', 'retries')}, ${duration(elapsed(events))}`;
-  if (status === 'RUNNING') return [`still running (${counts})`];
+  if (status === 'RUNNING') return [`still running (${counts})`, ...executionLine(executionArn)];
   if (output === null) {
     const end = withSign(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);
     // the error text is folded and has no --region or --profile: these lines can be copied
     const next = isHalted(visits) ? ['', ...afterHalt({ id: executionName }, own)] : [];
-    return [...end, ...next];
+    return [...end, ...next, ...executionLine(executionArn)];
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
@@ -79,6 +79,7 @@ function endLines(
       ...summary,
       `  version ${shortFingerprint(output.fingerprint)}`,
       ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+      ...executionLine(executionArn),
     ];
   }
   const { outcome, reason, fingerprint, previousFingerprint, warnings } = output;
@@ -93,7 +94,7 @@ function endLines(
     ),
     ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
     ...served.map((line) => `  ${line}`),
-    ...(outcomeMeanings[outcome].succeeded ? [] : [`Troubleshooting: ${troubleshootingAddress(entry)}`]),
+    ...(outcomeMeanings[outcome].succeeded ? executionLine(executionArn) : linkLines(executionArn, entry)),
   ];
 }
 

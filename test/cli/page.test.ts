@@ -94,6 +94,14 @@ describe('the page of an execution', () => {
     expect(second).toContain('"outcome": "lock_unavailable"');
   });
 
+  test('The page of an execution on a stack links to the console of its partition', () => {
+    const executionArn = 'arn:aws-cn:states:cn-north-1:123456789012:execution:deploy:web-1-x';
+
+    expect(readPage(aPage({ executionArn })).attributes('href')[0]).toBe(
+      `https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1#/v2/executions/details/${executionArn}`,
+    );
+  });
+
   test('The page of an execution draws what the definition no longer has, and an execution that has only begun', () => {
     const old = anExecution().visit('OldState', 'Task').visit('Deployed', 'Succeed').events;
     expect(readPage(aPage({ events: old })).text).toContain('OldState to Deployed: taken');
