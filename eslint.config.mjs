@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['cdk/inputs/kind-types.ts'] },
+  { ignores: ['cdk/inputs/kind-types.ts', 'dist/**'] },
   {
     files: [
       '{core,services,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts,examples}/**/*.ts',
