@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config({
   files: [
-    '{core,services,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts,examples}/**/*.ts',
+    '{core,services,discovery,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts,examples}/**/*.ts',
     'test/**/*.ts',
   ],
   languageOptions: {
