@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
 import { addDiscover, addInit } from './define/discovery-commands.ts';
 import * as help from './define/help.ts';
+import { addHook } from './define/hook-commands.ts';
 import {
   addApprove,
   addHalt,
@@ -15,6 +16,7 @@ import { addDoctor, addTargets } from './define/stack-commands.ts';
 import { addCheck, addDemo, addProbe, addSchema } from './define/tool-commands.ts';
 import { addVersionFlags } from './define/version-flags.ts';
 import { formerStateHint } from './input/former-state.ts';
+import { afterError } from './terminal/after-error.ts';
 import { describeError, isExpected } from './terminal/errors.ts';
 import { usageExitCode } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -32,20 +34,23 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return failed(error, argv.includes('--json'), terminal);
+    return failed(error, argv, terminal);
   }
 }
 
-function failed(error: unknown, json: boolean, { out, err, colours }: Terminal): number {
+function failed(error: unknown, argv: readonly string[], { out, err, colours }: Terminal): number {
   // help or version; they are printed already
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const isUsage = error instanceof CommanderError;
   const { name, message } = isUsage
     ? { name: 'UsageError', message: error.message.replace(/^error: /, '') }
     : describeError(error);
-  if (json) out(JSON.stringify({ error: { name, message } }));
+  if (argv.includes('--json')) out(JSON.stringify({ error: { name, message } }));
   // commander has printed its own errors already
-  else if (!isUsage) err(colours.red(name === 'UsageError' ? message : `${name}: ${message}`));
+  else if (!isUsage) {
+    err(colours.red(name === 'UsageError' ? message : `${name}: ${message}`));
+    for (const line of afterError(error, argv[0])) err(line);
+  }
   if (!isUsage && !isExpected(error) && error instanceof Error) err(colours.dim(error.stack ?? ''));
   return usageExitCode;
 }
@@ -80,6 +85,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addRollouts,
     addHalt,
     addApprove,
+    addHook,
     addStatus,
     addSweep,
     addWarm,

@@ -12,6 +12,7 @@ import { writeOutput } from '../terminal/write-file.ts';
 import { withBackend } from './open-backend.ts';
 
 export interface InspectOptions extends BackendOptions {
+  readonly all?: boolean;
   readonly html?: string;
 }
 
@@ -32,7 +33,7 @@ export async function inspect(name: string, options: InspectOptions, terminal: T
   if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
   else if (options.html !== undefined) terminal.out(`${options.html}: written. Open it in a browser.`);
   else {
-    const layout = { ...terminal, own: commandLineFor(options) };
+    const layout = { ...terminal, own: commandLineFor(options), all: options.all === true };
     for (const line of executionLines(machine, execution, layout)) terminal.out(line);
   }
   return 0;

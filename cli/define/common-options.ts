@@ -38,6 +38,14 @@ export function withBundleOptions(command: Command): Command {
     );
 }
 
+/** For commands that deploy to targets of kind acm. */
+export function awsCredentialsOption(): Option {
+  return new Option(
+    '--aws-credentials <profile>',
+    'with --local: use this profile of the AWS configuration for targets of kind acm; "environment": AWS_ACCESS_KEY_ID and the like',
+  );
+}
+
 /** For commands that can be limited to some targets of a certificate; may be given several times. */
 export function targetFilter(): Option {
   return new Option('--target <id>', 'limit to this target of the certificate (may be given several times)')

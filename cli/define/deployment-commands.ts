@@ -4,6 +4,7 @@ import type { HistoryOptions } from '../commands/history.ts';
 import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
 import {
+  awsCredentialsOption,
   type Context,
   targetFilter,
   utcOption,
@@ -28,6 +29,7 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
       'with --stack: current (the default), or the fingerprint of a version that was rolled out',
     )
     .option('--dry-run', 'validate the files with each daemon, and change nothing')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.deploy.after)
     .action(async (options: DeployOptions) => {
       const { deploy } = await import('../commands/deploy.ts');
@@ -42,6 +44,7 @@ export function addRollback(program: Command, { terminal, finish }: Context): vo
     .description(help.rollback.description)
     .requiredOption('--target <id>', 'the id of the target')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.rollback.after)
     .action(async (options: RollbackOptions) => {
       const { rollback } = await import('../commands/rollback.ts');
@@ -81,6 +84,7 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .summary('show the graph of an execution: path, durations, retries, outcome')
     .description(help.inspect.description)
     .argument('<execution>', 'the name of an execution, or "last"')
+    .option('--all', 'list the transitions not taken and the states never entered, too')
     .option('--html <file>', 'write a self-contained HTML page to this file')
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {

@@ -71,10 +71,11 @@ Examples:
 export const inspect: Help = {
   description:
     'Draws the execution graph of a deployment or rollout: each visited state with its duration, result and retries, and ' +
-    'the branches that were not taken.',
+    'what the host serves now.',
   after: `
 Examples:
   $ certferry inspect --local last
+  $ certferry inspect --local last --all                also list what was never entered
   $ certferry inspect --local last --html last.html     write a page with graph, timeline, inputs and outputs
   $ certferry inspect --local EXECUTION --json          "certferry history --local" lists the names
   $ certferry inspect --stack Certferry ROLLOUT`,

@@ -7,6 +7,7 @@ import type { StatusOptions } from '../commands/status.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
 import type { WarmOptions } from '../commands/warm.ts';
 import {
+  awsCredentialsOption,
   type Context,
   targetFilter,
   utcOption,
@@ -37,6 +38,7 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .option('--resume <rollout>', 'resume a rollout that was halted or that broke off')
     .option('--rollback', 'with --resume: roll back what the rollout changed')
     .option('--follow <rollout>', 'with --stack: follow a running rollout')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.rollout.after)
     .action(async (options: RolloutOptions) => {
       const { rollout } = await import('../commands/rollout.ts');

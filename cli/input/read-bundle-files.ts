@@ -1,9 +1,10 @@
 import { type BundleInput, type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
 import { textOf } from '../../core/certificate/text-of.ts';
 import { CertferryError, type ErrorName, isCertferryError } from '../../core/errors.ts';
+import { findLivePair, isFolder } from './live-folder.ts';
 import { readBytes } from './read-files.ts';
 
-/** The files of a bundle, from the options. */
+/** The files of a bundle, from the options. `cert` may be a folder with certificate and key. */
 export interface BundleFiles {
   readonly cert: string;
   readonly key?: string | undefined;
@@ -11,11 +12,33 @@ export interface BundleFiles {
   readonly passphraseFile?: string | undefined;
 }
 
+/** A renewal tool replaces the files of a folder one after the other, within milliseconds. */
+const folderReads = 10;
+const folderPauseMilliseconds = 200;
+
 /**
- * Reads and checks a bundle from files. The content of each file shows its form, not its name. Throws UsageError if a file cannot be
- * read, and the errors of `readBundle` if the bundle cannot be deployed.
+ * Reads and checks a bundle from files. The content of each file shows its form, not its name. `cert` may be a folder of a renewal
+ * tool, such as `/etc/letsencrypt/live/example.com`. If its files do not belong together because the tool is replacing them, they are
+ * read again. Throws UsageError if a file cannot be read, and the errors of `readBundle` if the bundle cannot be deployed.
  */
 export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
+  if (!isFolder(files.cert)) return readFiles(files, now);
+  for (let left = folderReads; ; left -= 1) {
+    try {
+      return readFiles({ ...files, ...findLivePair(files.cert) }, now);
+    } catch (error) {
+      if (!(isCertferryError(error) && error.name === 'KeyMismatch' && left > 1)) throw error;
+      pause(folderPauseMilliseconds);
+    }
+  }
+}
+
+/** Blocks this process: nothing else runs before the bundle is read. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function readFiles(files: BundleFiles, now: Date): ReadBundle {
   try {
     return readBundle(inputOf(files), now);
   } catch (error) {

@@ -25,6 +25,7 @@ function backendArguments({ stack, state, region, profile }: BackendOptions): [s
 const optionArguments = (option: string, value: string | undefined) =>
   value === undefined ? [] : [option, quoted(value)];
 
-function quoted(word: string): string {
+/** A word for a shell. */
+export function quoted(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

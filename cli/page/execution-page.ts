@@ -1,20 +1,21 @@
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
+import { servedNow } from '../../core/deployment/served-now.ts';
 import type { InspectedExecution, ReportedWave } from '../../services/backend/backend.ts';
 import { machineNameOf } from '../render/execution.ts';
 import { signOf } from '../render/graph.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
 import { rolloutMeanings } from '../render/rollout-outcomes.ts';
-import { duration } from '../render/text.ts';
+import { duration, shortFingerprint } from '../render/text.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { unrecordedEnd, type Visit, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
-import { layOut } from './graph-layout.ts';
+import { enteredPart, layOut } from './graph-layout.ts';
 import { graphSvg } from './graph-svg.ts';
 import { html, type Markup } from './markup.ts';
 import { pageText } from './page-frame.ts';
 import { style } from './style.ts';
-import { disclosure, timeline } from './timeline.ts';
+import { disclosure, pathList, timeline } from './timeline.ts';
 import { wavesTable } from './waves-table.ts';
 
 /** The content of a page. `waves`: the finished waves of a rollout. */
@@ -32,10 +33,13 @@ export function executionPage({ machine, execution, waves }: PageContent, own: O
   const { executionName, events } = execution;
   const visits = visitsOf(events);
   const kind = machineNameOf(events);
-  const drawing = layOut(machine, visits);
-  const body = html`<h1>${kind} <span class="mono">${executionName}</span></h1>
+  const body = html`<main>
+<h1>${kind} <span class="mono">${executionName}</span></h1>
 <p class="quiet">${subjectOf(execution)}</p>
 ${outcomeBox(execution, visits)}
+<h2 id="path">Path taken</h2>
+${pathList(machine, visits)}
+${versions(execution.output)}
 ${
   waves.length === 0
     ? []
@@ -44,18 +48,36 @@ ${
 ${wavesTable(waves, own)}`,
       ]
 }
-<h2>Path taken</h2>
-<p class="quiet">Solid: visited states and transitions taken. Dashed: states not visited. Each state links to its last visit below.${omittedText(drawing.omitted)}</p>
-<div class="scroll">${graphSvg(drawing, visits, (visit) => signOf(machine, visit))}</div>
-<h2>Visits</h2>
-${timeline(machine, visits)}`;
+<h2 id="visits">Visits</h2>
+${timeline(machine, visits)}
+${graphs(machine, visits)}
+</main>`;
   return pageText({ title: `${kind} ${executionName}`, sheet: style, body });
 }
 
-function omittedText(omitted: readonly string[]): string {
+/** The part of the state machine that was entered, and the whole one, which is collapsed. */
+function graphs(machine: StateMachine, visits: readonly Visit[]): Markup {
+  const never = Object.keys(machine.States).filter((name) => !visits.some(({ state }) => state === name));
+  return html`<h2 id="graph">State machine</h2>
+<p class="quiet">Solid: visited states and transitions taken. Dashed: not taken. Each visited state links to its last visit above.</p>
+${graph('entered', 'The visited states', enteredPart(machine, visits), visits)}
+<details><summary>The whole state machine, with ${counted(never.length, 'state')} that ${never.length === 1 ? 'was' : 'were'} never entered</summary>
+${graph('whole', 'The whole state machine', machine, visits)}</details>`;
+}
+
+function graph(id: string, label: string, machine: StateMachine, visits: readonly Visit[]): Markup {
+  const drawing = layOut(machine, visits);
+  return html`${omittedText(drawing.omitted)}<div class="scroll" role="region" aria-label="${label}" tabindex="0">${graphSvg({ ...drawing, id, label }, visits, (visit) => signOf(machine, visit))}</div>
+`;
+}
+
+function omittedText(omitted: readonly string[]): Markup[] {
   return omitted.length === 0
-    ? ''
-    : ` Not drawn: transitions not taken to ${omitted.join(', ')}, the error handler of many states.`;
+    ? []
+    : [
+        html`<p class="quiet">Not drawn: transitions not taken to ${omitted.join(', ')}, the error handler of many states.</p>
+`,
+      ];
 }
 
 function subjectOf({ output, events }: InspectedExecution): string {
@@ -66,7 +88,7 @@ function subjectOf({ output, events }: InspectedExecution): string {
       : `started ${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   if (output === null) return when;
   const subject = 'rolloutId' in output ? `certificate ${output.certificate}` : `target ${output.targetId}`;
-  return [subject, `version ${output.fingerprint ?? 'none'}`, when].filter((part) => part !== '').join(' · ');
+  return [subject, when].filter((part) => part !== '').join(' · ');
 }
 
 function outcomeBox({ status, output, events }: InspectedExecution, visits: readonly Visit[]): Markup {
@@ -74,14 +96,31 @@ function outcomeBox({ status, output, events }: InspectedExecution, visits: read
   const counts = `${counted(visits.length, 'transition')}, ${counted(retries, 'retry', 'retries')}, ${duration(elapsed(events))}`;
   if (output === null) {
     const text = status === 'RUNNING' ? 'still running' : unrecordedEnd(status, visits);
-    return html`<div class="outcome ${status === 'RUNNING' ? 'warning' : 'bad'}"><p><strong>${text}</strong> (${counts})</p></div>`;
+    return html`<section class="outcome ${status === 'RUNNING' ? 'warning' : 'bad'}" aria-label="Outcome"><p><strong>${text}</strong> (${counts})</p></section>`;
   }
   const { sign, meaning } =
     'rolloutId' in output ? rolloutMeanings[output.outcome] : deploymentMeaning(output.outcome);
+  const served =
+    'rolloutId' in output
+      ? []
+      : [html`<p>Served now: <strong>${servedNow(output, shortFingerprint)}</strong></p>`];
+  return html`<section class="outcome ${sign}" aria-label="Outcome">
+<p><strong>${output.outcome}</strong>: ${meaning} (${counts})</p>
+<p>${output.summary}</p>
+${served}</section>`;
+}
+
+/** The versions with their full fingerprints, and everything that was recorded. */
+function versions(output: InspectedExecution['output']): Markup[] {
+  if (output === null) return [];
   const previous =
-    'rolloutId' in output ? [] : [html`<p>previous version: ${output.previousFingerprint ?? 'none'}</p>`];
-  return html`<div class="outcome ${sign}"><p><strong>${output.outcome}</strong>: ${meaning} (${counts})</p>
-<p>${output.summary}</p>${previous}${disclosure('complete record', JSON.stringify(output, null, 2))}</div>`;
+    'rolloutId' in output
+      ? []
+      : [html`<dt>previous version</dt><dd class="mono">${output.previousFingerprint ?? 'none'}</dd>`];
+  return [
+    html`<dl><dt>version</dt><dd class="mono">${output.fingerprint ?? 'none'}</dd>${previous}</dl>
+${disclosure('complete record', JSON.stringify(output, null, 2))}`,
+  ];
 }
 
 function deploymentMeaning(outcome: keyof typeof outcomeMeanings) {

@@ -50,7 +50,8 @@ const stateHeight = 30;
  */
 export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing {
   const states = statesOf(machine, visits);
-  const all = transitionsOf(machine, visits);
+  const names = new Set(states.map(({ name }) => name));
+  const all = transitionsOf(machine, visits).filter(({ to }) => names.has(to));
   const omitted = commonHandlers(all);
   const transitions = all.filter(({ to, taken }) => taken > 0 || !omitted.includes(to));
   const keys = new Map(states.map(({ name }, at) => [name, `s${at}`]));
@@ -76,6 +77,12 @@ export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing
       points: graph.edge(keyOf(transition.from), keyOf(transition.to)).points ?? [],
     })),
   };
+}
+
+/** The part of a state machine that an execution has entered. */
+export function enteredPart(machine: StateMachine, visits: readonly Visit[]): StateMachine {
+  const entered = new Set(visits.map(({ state }) => state));
+  return { States: Object.fromEntries(Object.entries(machine.States).filter(([name]) => entered.has(name))) };
 }
 
 /** An error handler of at least this many states is a common handler: its lines would cover the drawing. */

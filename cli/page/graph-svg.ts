@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import { duration } from '../render/text.ts';
 import type { Visit } from '../report/visits.ts';
 import type { Drawing, Point, PositionedState, PositionedTransition } from './graph-layout.ts';
@@ -6,28 +7,34 @@ import { html, type Markup } from './markup.ts';
 /** The sign of a visit, used as a CSS class. */
 type SignOf = (visit: Visit) => string;
 
+/** A drawing and its accessible name. `id` keeps the ids of several drawings on a page apart. */
+interface NamedDrawing extends Drawing {
+  readonly id: string;
+  readonly label: string;
+}
+
 /** The drawing of a state machine with the path taken highlighted. Each visited state links to its last visit. */
 export function graphSvg(
-  { width, height, states, transitions }: Drawing,
+  { id, label: name, width, height, states, transitions }: NamedDrawing,
   visits: readonly Visit[],
   signOf: SignOf,
 ): Markup {
   const inOrder = [...transitions].sort((one, other) => one.taken - other.taken);
-  return html`<svg class="graph" role="img" aria-label="The state machine with the path taken" width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}">
+  return html`<svg class="graph" role="group" aria-label="${name}" width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}">
 <defs>${['idle', 'taken'].map(
     (which) =>
-      html`<marker id="arrow-${which}" class="${which}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker>`,
+      html`<marker id="${id}-${which}" class="${which}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker>`,
   )}</defs>
-${inOrder.map(transitionSvg)}
+${inOrder.map((transition) => transitionSvg(transition, id))}
 ${states.map((state) => stateSvg(state, visits, signOf))}
 </svg>`;
 }
 
-function transitionSvg({ from, to, kind, taken, points }: PositionedTransition): Markup {
+function transitionSvg({ from, to, kind, taken, points }: PositionedTransition, id: string): Markup {
   const which = taken > 0 ? 'taken' : 'idle';
   const times = taken > 1 ? `, ${taken} times` : '';
   const after = kind === 'catch' ? ' after a failure' : '';
-  return html`<path class="way ${which} ${kind}" d="${curve(points)}" marker-end="url(#arrow-${which})"><title>${from} to ${to}${after}: ${taken > 0 ? `taken${times}` : 'not taken'}</title></path>
+  return html`<path class="way ${which} ${kind}" d="${curve(points)}" marker-end="url(#${id}-${which})"><title>${from} to ${to}${after}: ${taken > 0 ? `taken${times}` : 'not taken'}</title></path>
 `;
 }
 
@@ -56,8 +63,9 @@ function stateSvg(
   const total = here.reduce((sum, { enteredAt, endedAt }) => sum + ((endedAt ?? enteredAt) - enteredAt), 0);
   const retries = here.reduce((sum, visit) => sum + visit.retries.length, 0);
   const count = here.length > 1 || retries > 0 ? [badge(here.length, retries, box)] : [];
-  const retriesText = retries > 0 ? `, retried ${retries} times` : '';
-  return html`<a href="#visit-${(at.at(-1) ?? 0) + 1}"><g class="state ${signOf(last)}">${shape(type, box)}${label(name, box)}${count}<title>${name}: entered ${here.length} times, ${duration(total)}${retriesText}</title></g></a>
+  const entered = `${name}: entered ${counted(here.length, 'time')}, ${duration(total)}`;
+  const title = retries > 0 ? `${entered}, retried ${counted(retries, 'time')}` : entered;
+  return html`<a href="#visit-${(at.at(-1) ?? 0) + 1}" aria-label="${title}"><g class="state ${signOf(last)}">${shape(type, box)}${label(name, box)}${count}<title>${title}</title></g></a>
 `;
 }
 

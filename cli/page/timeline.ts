@@ -4,13 +4,23 @@ import type { Failure, Visit } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
 import { html, type Markup } from './markup.ts';
 
+/** The visits in order, as short as possible: a reader sees the whole path at once. Each links to its row. */
+export function pathList(machine: StateMachine, visits: readonly Visit[]): Markup {
+  return html`<ol class="path" aria-labelledby="path">
+${visits.map((visit, at) => {
+  const sign = signOf(machine, visit);
+  return html`<li><a class="${sign}" href="#visit-${at + 1}" aria-label="${visit.state}, ${sign}"><span class="dot ${sign}">${dots[sign]}</span> ${visit.state}</a></li>
+`;
+})}</ol>`;
+}
+
 /** One row for each visit, by time: start, duration and result. Input, output and failures are collapsed. */
 export function timeline(machine: StateMachine, visits: readonly Visit[]): Markup {
   const start = visits[0]?.enteredAt ?? 0;
   const end = Math.max(...visits.map(({ enteredAt, endedAt }) => endedAt ?? enteredAt), start);
   const rows = visits.map((visit, at) => row(machine, visit, { number: at + 1, start, end }));
-  return html`<table class="timeline">
-<thead><tr><th>#</th><th>state</th><th>start</th><th>duration</th><th></th><th>result</th></tr></thead>
+  return html`<table class="timeline" aria-labelledby="visits">
+<thead><tr><th scope="col">#</th><th scope="col">state</th><th scope="col" class="start">start</th><th scope="col" class="took">duration</th><th scope="col" class="part">part of the time</th><th scope="col">result</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>`;
@@ -37,7 +47,7 @@ function row(machine: StateMachine, visit: Visit, frame: Frame): Markup {
   const sign = signOf(machine, visit);
   const took = visit.endedAt === null ? '…' : duration(visit.endedAt - visit.enteredAt);
   const notes = notesOf(machine, visit).join('\n');
-  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><td class="name"><span class="dot ${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></td><td class="number">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td>${bar(visit, sign, frame)}</td><td class="details"><div>${notes}</div>${collapsed(visit)}</td></tr>
+  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><th scope="row" class="name"><span class="dot ${sign}" role="img" aria-label="${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></th><td class="number start">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td class="part">${bar(visit, sign, frame)}</td><td class="details"><div>${notes}</div>${collapsed(visit)}</td></tr>
 `;
 }
 

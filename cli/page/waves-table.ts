@@ -9,7 +9,7 @@ export function wavesTable(waves: readonly ReportedWave[], own: OwnCommand): Mar
   const rows = waves.flatMap((wave) => wave.results.map((result) => ({ ...wave, ...result })));
   return html`<p class="quiet">Each name links to a page in the same folder. To write that page: <code>${own('inspect NAME --html NAME.html')}</code></p>
 <table class="waves">
-<thead><tr><th>wave</th><th>target</th><th>outcome</th><th>result</th><th>execution</th></tr></thead>
+<thead><tr>${['wave', 'target', 'outcome', 'result', 'execution'].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(row)}</tbody>
 </table>`;

@@ -1,11 +1,14 @@
 import { counted } from '../../core/counted.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
+import { servedNow } from '../../core/deployment/served-now.ts';
+import { entryOfDeployment } from '../../core/troubleshooting/entries.ts';
 import type { InspectedExecution } from '../../services/backend/backend.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { isHalted, unrecordedEnd, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
-import { graphLines, type Layout } from './graph.ts';
+import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
+import { type GraphLayout, graphLines } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { afterHalt } from './rollout-summary.ts';
@@ -22,7 +25,7 @@ export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target
 export function executionLines(
   machine: StateMachine,
   execution: InspectedExecution,
-  layout: Layout & { readonly own: OwnCommand },
+  layout: GraphLayout & { readonly own: OwnCommand },
 ): string[] {
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
@@ -54,7 +57,7 @@ function startedAt(events: readonly ExecutionEvent[]): string {
 
 function endLines(
   { executionName, status, output, events }: InspectedExecution,
-  { colours, width, own }: Layout & { readonly own: OwnCommand },
+  { colours, width, own }: GraphLayout & { readonly own: OwnCommand },
 ): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
@@ -78,7 +81,9 @@ function endLines(
       ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
     ];
   }
-  const { outcome, fingerprint, previousFingerprint, warnings } = output;
+  const { outcome, reason, fingerprint, previousFingerprint, warnings } = output;
+  const served = fold(`Served now: ${servedNow(output, shortFingerprint)}.`, width - 2);
+  const entry = entryOfDeployment(outcome, reason);
   return [
     ...withSign(mark(outcome, colours), `${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`, width),
     ...summary,
@@ -87,6 +92,8 @@ function endLines(
       width,
     ),
     ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+    ...served.map((line) => `  ${line}`),
+    ...(outcomeMeanings[outcome].succeeded ? [] : [`Troubleshooting: ${troubleshootingAddress(entry)}`]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { type Failure, type Visit, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
@@ -10,19 +11,24 @@ export interface Layout {
   readonly width: number;
 }
 
+export interface GraphLayout extends Layout {
+  /** Whether to list the transitions not taken and the states never entered, instead of their number. */
+  readonly all?: boolean;
+}
+
 /**
- * The execution graph with the path taken, from top to bottom. Each visit has its duration, its retries and its result;
- * each choice also has the transitions not taken. The states never entered are listed last.
+ * The execution graph with the path taken, from top to bottom. Each visit has its duration, its retries and its result.
+ * The last line is about the states never entered.
  */
 export function graphLines(
   machine: StateMachine,
   events: readonly ExecutionEvent[],
-  layout: Layout,
+  layout: GraphLayout,
 ): string[] {
   const visits = visitsOf(events);
   const blocks = visits.map((visit) => [
     ...visitLines(machine, visit, layout),
-    ...notTaken(machine, visit, layout),
+    ...(layout.all === true ? notTaken(machine, visit, layout) : []),
   ]);
   const { dim } = layout.colours;
   const drawn = blocks.flatMap((block, index) => (index === 0 ? block : [dim('│'), ...block]));
@@ -178,10 +184,15 @@ function notTaken(machine: StateMachine, visit: Visit, { colours, width }: Layou
   return [colours.dim(`├╌╌╌ ${first}`), ...rest.map((line) => colours.dim(`│    ${line}`))];
 }
 
-function neverEntered(machine: StateMachine, visits: readonly Visit[], { colours, width }: Layout): string[] {
+function neverEntered(
+  machine: StateMachine,
+  visits: readonly Visit[],
+  { all = false, colours, width }: GraphLayout,
+): string[] {
   const entered = new Set(visits.map((visit) => visit.state));
   const others = Object.keys(machine.States).filter((name) => !entered.has(name));
   if (others.length === 0) return [];
-  const lines = fold(`never entered: ${others.join(', ')}`, width);
+  const folded = `${counted(others.length, 'other state was', 'other states were')} never entered (--all lists them)`;
+  const lines = fold(all ? `never entered: ${others.join(', ')}` : folded, width);
   return ['', ...lines.map((line) => colours.dim(line))];
 }

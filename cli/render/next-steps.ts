@@ -34,10 +34,10 @@ const verificationChecks = {
 const noProbe =
   'The probe returned no result. Read the log of the function, or with probeFrom: host the output of the command.';
 
-function rolledBack(beginning: string): AdviceByReason {
+function rolledBack(...beginning: readonly string[]): AdviceByReason {
   const withChecks =
     (check: string): Advice =>
-    (finished, own) => [beginning, check, inspect(finished, own), ...probe(finished, own)];
+    (finished, own) => [...beginning, check, inspect(finished, own), ...probe(finished, own)];
   const reasons = Object.entries(verificationChecks).map(([reason, check]) => [reason, withChecks(check)]);
   return { any: withChecks(noProbe), reasons: Object.fromEntries(reasons) };
 }
@@ -80,34 +80,30 @@ const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
     },
   },
   rejected: {
-    any: says('Nothing was changed. Correct the error above and deploy again.'),
+    any: says('Correct the error above and deploy again.'),
     reasons: {
-      [interrupted]: says('Nothing was changed. Deploy to the target again.'),
+      [interrupted]: says('Deploy to the target again.'),
       NotPerformed: (finished, own) => [
-        'Nothing was changed. Find out why the agent did not run: read the output of the command. Then deploy again.',
+        'Find out why the agent did not run: read the output of the command. Then deploy again.',
         inspect(finished, own),
       ],
       CommandUndeliverable: says(
-        'Nothing was changed. Check that the host runs and that its SSM Agent is online. Then deploy again.',
+        'Check that the host runs and that its SSM Agent is online. Then deploy again.',
       ),
-      HostBusy: says(
-        'Nothing was changed. Wait for the other job on the host, or stop it. Then deploy again.',
-      ),
+      HostBusy: says('Wait for the other job on the host, or stop it. Then deploy again.'),
     },
   },
   validate_failed: {
-    any: says('Nothing was changed. Correct the error that the daemon or the service reports.'),
+    any: says('Correct the error that the daemon or the service reports.'),
   },
   reload_failed: {
     any: (finished, own) => [
-      'The previous version is restored. The error above has the reason. On a host, the reload command shows details.',
+      'The error above has the reason. On a host, the reload command shows details.',
       inspect(finished, own),
     ],
   },
-  rolled_back: rolledBack('The previous version is restored.'),
-  rolled_back_unverified: rolledBack(
-    'MANUAL ACTION REQUIRED: the previous version is restored, but the endpoint does not verifiably serve the previous leaf.',
-  ),
+  rolled_back: rolledBack(),
+  rolled_back_unverified: rolledBack('MANUAL ACTION REQUIRED: check the endpoint and its daemon.'),
   rollback_failed: {
     any: repairSteps('the rollback was not confirmed, so the new version may still be installed.'),
     reasons: {

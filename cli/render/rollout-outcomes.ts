@@ -27,6 +27,16 @@ export const rolloutMeanings: Readonly<Record<RolloutOutcome, RolloutMeaning>> =
   },
 };
 
+/** What the targets serve after a rollout that failed; the other outcomes are missing. */
+export const servedAfterRollout: Readonly<Partial<Record<RolloutOutcome | 'lost', string>>> = {
+  finished_with_failures: 'the new version, except on the failed targets',
+  refused: 'as before: no deployment was started',
+  halted: 'the new version on the deployed targets, the previous version on the others',
+  rolled_back: 'the previous version on each target that the rollout had changed, verified',
+  rollback_incomplete: 'unknown on the failed targets, the previous version on the others',
+  lost: 'unknown on targets whose deployment was running; "certferry sweep" probes all of them',
+};
+
 /** The sign of an outcome. */
 export function rolloutMark(outcome: RolloutOutcome, { green, yellow, red }: Colours): string {
   const signs = { good: green('✔'), warning: yellow('!'), bad: red('✖') };

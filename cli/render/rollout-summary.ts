@@ -1,8 +1,16 @@
+import { entryOfRollout } from '../../core/troubleshooting/entries.ts';
 import type { ReportedDeployment, ReportedWave, RolloutResult } from '../../services/backend/backend.ts';
-import { countsOf, needsAttention, remainingFailures, rolloutReportOf } from '../report/rollout-report.ts';
+import {
+  countsOf,
+  needsAttention,
+  type RolloutReport,
+  remainingFailures,
+  rolloutReportOf,
+} from '../report/rollout-report.ts';
+import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
-import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
+import { rolloutMark, rolloutMeanings, servedAfterRollout } from './rollout-outcomes.ts';
 import { duration, fold, reasonLines, shortFingerprint, table } from './text.ts';
 
 /** The summary of a rollout: its outcome, a line for each wave, the failures, and the next steps. */
@@ -19,12 +27,24 @@ export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: Own
     ...[summary, ...why, ...version].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
     ...waveLines(end.waves, layout),
     ...failureLines(end.waves, layout, own),
+    ...servedLines(outcome, width),
     ...nextLines(end, outcome, own),
     ...[...(warning === undefined ? [] : [warning]), ...warnings].flatMap((text) => [
       '',
       ...fold(`warning: ${text}`, width).map(colours.yellow),
     ]),
+    ...troubleshootingLines(outcome, reason),
   ];
+}
+
+function servedLines(outcome: RolloutReport['outcome'], width: number): string[] {
+  const served = servedAfterRollout[outcome];
+  return served === undefined ? [] : ['', ...fold(`Served now: ${served}.`, width)];
+}
+
+function troubleshootingLines(outcome: RolloutReport['outcome'], reason: string | null): string[] {
+  if (servedAfterRollout[outcome] === undefined) return [];
+  return ['', `Troubleshooting: ${troubleshootingAddress(entryOfRollout(outcome, reason))}`];
 }
 
 /** One row for each wave, one column for each outcome. */
@@ -82,10 +102,8 @@ function failureLine(
   ];
 }
 
-function nextLines(end: RolloutResult, outcome: string, own: OwnCommand): string[] {
-  const lines = advice[outcome]?.(end, own) ?? [];
-  return lines.length === 0 ? [] : ['', ...lines];
-}
+const nextLines = (end: RolloutResult, outcome: string, own: OwnCommand): string[] =>
+  advice[outcome]?.(end, own) ?? [];
 
 type Advice = (end: Pick<RolloutResult, 'id'>, own: OwnCommand) => string[];
 
@@ -117,9 +135,9 @@ const advice: Readonly<Record<string, Advice>> = {
     'To deploy to all targets again, use --repeat. Targets with the version end as unchanged.',
   ],
   superseded: (_, own) => ['Nothing to do: the newer rollout continues.', `  ${own('rollouts')}`],
-  refused: () => ['No target was changed. Correct the error above and start the rollout again.'],
+  refused: () => ['Correct the error above and start the rollout again.'],
   halted: (end, own) => [...afterHalt(end, own), ...inspect(end, own)],
-  rolled_back: (end, own) => ['The targets serve their previous version.', ...inspect(end, own)],
+  rolled_back: inspect,
   rollback_incomplete: (end, own) => [
     'MANUAL ACTION REQUIRED: the targets above could not be rolled back.',
     ...inspect(end, own),

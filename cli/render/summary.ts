@@ -1,7 +1,10 @@
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
+import { servedNow } from '../../core/deployment/served-now.ts';
+import { entryOfDeployment } from '../../core/troubleshooting/entries.ts';
 import { type AtLeastOne, elapsed, type FinishedDeployment, reportOf } from '../report/deployment-report.ts';
 import type { Colours } from '../terminal/terminal.ts';
+import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
 import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
 import { duration, fold, reasonLines, shortFingerprint, table } from './text.ts';
@@ -16,7 +19,7 @@ export function summaryLines(
   own: OwnCommand,
 ): string[] {
   const [first, ...others] = finished;
-  if (others.length === 0) return targetLines(first, layout, own);
+  if (others.length === 0) return [...targetLines(first, layout, own), ...troubleshootingLines([first])];
   const hasSucceeded = ({ output }: FinishedDeployment) => outcomeMeanings[output.outcome].succeeded;
   const failed = finished.filter((one) => !hasSucceeded(one));
   return [
@@ -24,6 +27,7 @@ export function summaryLines(
     ...failed.flatMap((one) => ['', ...targetLines(one, layout, own)]),
     '',
     reportOf(finished).summary,
+    ...troubleshootingLines(failed),
   ];
 }
 
@@ -53,8 +57,21 @@ function targetLines(finished: FinishedDeployment, { colours, width }: Layout, o
     ...[output.summary, ...reason].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
     ...(version === null ? [] : [`  ${version}`]),
     ...warningLines(output, colours),
+    ...servedLines(output, width),
     ...nextSteps(finished, own).map((line) => `  ${line}`),
   ];
+}
+
+function servedLines(output: RecordedDeployment, width: number): string[] {
+  if (outcomeMeanings[output.outcome].succeeded) return [];
+  return fold(`Served now: ${servedNow(output, shortFingerprint)}.`, width - 2).map((line) => `  ${line}`);
+}
+
+/** Each entry once. An address is not folded, so that it can be copied. */
+function troubleshootingLines(finished: readonly FinishedDeployment[]): string[] {
+  const failed = finished.filter(({ output }) => !outcomeMeanings[output.outcome].succeeded);
+  const entries = failed.map(({ output }) => entryOfDeployment(output.outcome, output.reason));
+  return [...new Set(entries)].map((entry) => `Troubleshooting: ${troubleshootingAddress(entry)}`);
 }
 
 function versions({ fingerprint, previousFingerprint }: RecordedDeployment): string | null {

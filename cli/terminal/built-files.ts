@@ -21,13 +21,19 @@ export function builtFile(path: string): string {
   return join(dist, path);
 }
 
-/** The version of the package. */
-export function ownVersion(): string {
-  const { version } = JSON.parse(readFileSync(builtFile('../package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
+/** The fields of package.json that the command line prints. `homepage` is absent without a public address. */
+export interface OwnPackage {
+  readonly version: string;
+  readonly homepage?: string;
 }
+
+/** The package.json of the installed package. */
+export function ownPackage(): OwnPackage {
+  return JSON.parse(readFileSync(builtFile('../package.json'), 'utf8'));
+}
+
+/** The version of the package. */
+export const ownVersion = (): string => ownPackage().version;
 
 /** A built state machine: local mode runs it, and the stack deploys it. */
 export function machineFile(name: 'deploy-target' | 'rollout'): StateMachine {

@@ -105,6 +105,9 @@ export const RecordedDeployment = z.strictObject({
 });
 export type RecordedDeployment = z.infer<typeof RecordedDeployment>;
 
+/** The error that a Catch caught. Errors of Step Functions, such as States.Timeout, may have no cause. */
+const CaughtError = z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') });
+
 /** The state of the state machine. AcquireLock returns every field, so that every JSONPath resolves. */
 export const DeploymentState = z.strictObject({
   deployment: Deployment,
@@ -112,7 +115,8 @@ export const DeploymentState = z.strictObject({
   probe: ProbeResult,
   rollback: z.nullable(PushResult),
   restored: ProbeResult,
-  /** The error that a Catch caught. Errors of Step Functions, such as States.Timeout, may have no cause. */
-  failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') })),
+  /** The result of the commands of the target, or why there is none. */
+  onDeployed: z.nullable(z.union([PushResult, CaughtError])),
+  failure: z.nullable(CaughtError),
 });
 export type DeploymentState = z.infer<typeof DeploymentState>;

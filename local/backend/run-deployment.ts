@@ -30,7 +30,7 @@ export async function runDeployment(
   { target, action, version }: LocalDeployRequest,
   onEvent: OnEvent = () => {},
 ): Promise<LocalDeploymentResult> {
-  expectLocal(target);
+  expectLocal(target, cloud.permitted);
   cloud.requireSpace(1);
   const location = version === null ? null : cloud.secrets.put(version.secret);
   try {

@@ -77,8 +77,8 @@ describe('the end of an execution that recorded no outcome', () => {
 });
 
 describe('the execution graph', () => {
-  test('The execution graph shows the path from top to bottom with durations, summaries and the transitions not taken', () => {
-    const lines = graphLines(machine, aRolledBackExecution(), layout);
+  test('The execution graph shows the path from top to bottom with durations, summaries and, on request, the transitions not taken', () => {
+    const lines = graphLines(machine, aRolledBackExecution(), { ...layout, all: true });
 
     expect(lines.slice(0, 12)).toEqual([
       '● AcquireLock                   10 ms  fence 3',
@@ -92,14 +92,31 @@ describe('the execution graph', () => {
       '● ProbeEndpoint                 10 ms  retry: 127.0.0.1:443 serves another leaf',
       '│',
       '◇ ProbeOutcome?                        → BackOff',
-      '├╌╌╌ not taken: CommitDeployment, RollBack',
+      '├╌╌╌ not taken: RunOnDeployed, CommitDeployment, RollBack',
     ]);
     expect(lines).toContain('◷ BackOff                       1.0 s');
     expect(lines.find((line) => line.startsWith('✖'))).toMatch(/^✖ RolledBack +rolled_back$/);
   });
 
-  test('The execution graph lists the states that were never entered, and no other', () => {
-    const text = graphLines(machine, aRolledBackExecution(), { ...layout, width: 10_000 }).at(-1) ?? '';
+  test('The execution graph folds what was never entered into one line', () => {
+    const lines = graphLines(machine, aRolledBackExecution(), layout);
+
+    expect(lines.at(-1)).toBe('29 other states were never entered (--all lists them)');
+    expect(lines.filter((line) => /not taken|CommitDeployment/.test(line))).toEqual([]);
+    const entered = visitsOf(aRolledBackExecution()).map(({ state }) => state);
+    const small = Object.fromEntries(
+      Object.entries(machine.States).filter(([name]) => entered.includes(name)),
+    );
+    expect(
+      graphLines({ States: { ...small, Deployed: { Type: 'Succeed' } } }, aRolledBackExecution(), layout).at(
+        -1,
+      ),
+    ).toBe('1 other state was never entered (--all lists them)');
+  });
+
+  test('The execution graph lists on request the states that were never entered, and no other', () => {
+    const all = { ...layout, width: 10_000, all: true };
+    const text = graphLines(machine, aRolledBackExecution(), all).at(-1) ?? '';
     const listed = text.replace('never entered: ', '').split(', ');
     const visited = visitsOf(aRolledBackExecution()).map((visit) => visit.state);
 
@@ -129,7 +146,7 @@ describe('the execution graph', () => {
   });
 
   test('The execution graph prints a summary below its state if there is no room beside it', () => {
-    const lines = graphLines(machine, aRolledBackExecution(), { ...layout, width: 40 });
+    const lines = graphLines(machine, aRolledBackExecution(), { ...layout, width: 40, all: true });
 
     expect(lines.slice(0, 7)).toEqual([
       '● AcquireLock                   10 ms',

@@ -154,7 +154,10 @@ describe('the summary', () => {
       '✖ web-2  lost: the host returned no result; its state is unknown  100 ms',
       '  no word of it',
     ]);
-    expect(lines.at(-1)).toBe('3 targets: 2 deployed, 1 lost');
+    expect(lines.slice(-2)).toEqual([
+      '3 targets: 2 deployed, 1 lost',
+      expect.stringMatching(/^Troubleshooting: .*#lost-outcome-unknown$/),
+    ]);
   });
 
   test('The summary names the reason unless the summary already does', () => {

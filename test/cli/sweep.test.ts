@@ -6,9 +6,11 @@ import { aWorkplace, type ProcessResult } from './command.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
 
+const own = (words: string) => `certferry ${words} --stack Prod`;
+
 describe('a sweep', () => {
   test('A sweep of nothing is not a success', () => {
-    const lines = sweepLines({ targets: [], more: 0, summary: '0 of 0 targets are ok' }, terminal);
+    const lines = sweepLines({ targets: [], more: 0, summary: '0 of 0 targets are ok' }, terminal, own);
 
     expect(lines.join('\n')).toMatch(/^! no endpoint was probed: no target is registered/);
   });

@@ -222,6 +222,7 @@ describe('wrong usage', () => {
       '--splay: expected a whole number, got 1.5',
       '--tolerated-failures: expected a percentage, such as "10%", got "5 %"',
       '--waves: expected a last wave of "100%", got [1,20]',
+      'Served now: as before. This command has changed no host.',
     ]);
   });
 });

@@ -118,6 +118,19 @@ describe('a failed rollback', () => {
     expect(world.sentMessages[0]?.text).toContain('nothing was rolled back');
   });
 
+  test('RecordOutcome notifies operators of a failed command of onDeployed, records the warning, and the outcome stays deployed', async () => {
+    const ended = await committed(world);
+    const warnings = ['onDeployed: logger exited with 1'];
+    const onDeployed = pushResult({ outcome: 'commands_run', warnings });
+
+    const recorded = await record(world, { ...ended, state: { ...ended.state, onDeployed } });
+
+    expect(recorded).toMatchObject({ outcome: 'deployed', warnings });
+    expect(world.sentMessages).toHaveLength(1);
+    expect(world.sentMessages[0]?.subject).toMatch(/^Commands after the deployment to .* failed$/);
+    expect(world.sentMessages[0]?.text).toContain('onDeployed: logger exited with 1');
+  });
+
   test('RecordOutcome notifies operators of no other outcome', async () => {
     await record(world, await committed(world));
     await record(world, { ...(await committed(world)), path: 'lost' });

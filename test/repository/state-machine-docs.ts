@@ -39,10 +39,11 @@ export function writtenFiles(): WrittenFile[] {
 }
 
 function svgOf(name: string, machine: StateMachine): string {
-  const svg = graphSvg(layOut(machine, []), [], () => 'state').text;
+  const drawing = { ...layOut(machine, []), id: 'arrow', label: `The ${name} state machine` };
+  const svg = graphSvg(drawing, [], () => 'state').text;
   return `${svg
     .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
-    .replace(/aria-label="[^"]*"/, `aria-label="The ${name} state machine"`)
+    .replace('role="group"', 'role="img"')
     .replace('<defs>', `${style}<defs>`)
     .trimEnd()}\n`;
 }

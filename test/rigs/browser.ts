@@ -87,3 +87,23 @@ export async function overhang(page: Page): Promise<number> {
     'Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)',
   );
 }
+
+/** The contrast of an element's text with its background, from 1 to 21, as WCAG 2 defines it. Both colours must be opaque. */
+export async function contrastOf(page: Page, selector: string): Promise<number> {
+  const styles = `getComputedStyle(document.querySelector(${JSON.stringify(selector)}))`;
+  const text = await page.evaluate<string>(`${styles}.color`);
+  const background = await page.evaluate<string>(`${styles}.backgroundColor`);
+  const [dark = 0, light = 0] = [luminanceOf(text), luminanceOf(background)].sort(
+    (one, other) => one - other,
+  );
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** The relative luminance of WCAG 2, of `rgb(R, G, B)`. */
+function luminanceOf(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
+    const share = Number(part) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

@@ -29,6 +29,7 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     ReconcileCommand: { 'push-bundle': [unnamedError] },
     ProbeEndpoint: {},
     ProbeFromHost: { 'acquire-lock': [lockedFor('host')] },
+    RunOnDeployed: { 'acquire-lock': [lockedFor('lambda', 'alert', { onDeployed: [['true']] })] },
     RollBack: { 'probe-endpoint': [probed('exhausted')] },
     ProbeRestored: { 'probe-endpoint': [probed('exhausted')] },
     CommitDeployment: {},

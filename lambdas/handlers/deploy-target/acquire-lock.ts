@@ -109,7 +109,10 @@ function initialState(deployment: Deployment): DeploymentState {
     summary: 'not probed yet',
     observations: [],
   });
-  return { deployment, push: null, probe: notProbed(), rollback: null, restored: notProbed(), failure: null };
+  return {
+    ...{ deployment, push: null, probe: notProbed(), rollback: null, restored: notProbed() },
+    ...{ onDeployed: null, failure: null },
+  };
 }
 
 export const handler = task('AcquireLock', {

@@ -1,0 +1,18 @@
+import { resolve } from 'node:path';
+import { builtFile, type OwnPackage, ownPackage } from './built-files.ts';
+
+const page = 'docs/troubleshooting.md';
+
+/**
+ * The address of a heading in docs/troubleshooting.md of the given version. Without a homepage, it is the path of the installed page.
+ */
+export function troubleshootingAddress(
+  anchor: string,
+  { homepage, version }: OwnPackage = ownPackage(),
+): string {
+  if (homepage === undefined) return `${resolve(builtFile('..'), page)}#${anchor}`;
+  const base = homepage.replace(/#.*$/, '').replace(/\/+$/, '');
+  // a repository on GitHub shows its files below the tag of the release
+  const isRepository = /^https:\/\/github\.com\/[^/]+\/[^/]+$/.test(base);
+  return `${base}${isRepository ? `/blob/v${version}` : ''}/${page}#${anchor}`;
+}
