@@ -76,7 +76,7 @@ export function parsePostfix(
       endpoints: endpoints.map((endpoint) => ({ ...endpoint, serverName: name })),
       target: null,
       notes: [
-        `in the SNI map for ${name}: a compiled map has a copy of the certificate, so deploy with kind files and run "postmap -F" before "postfix reload"`,
+        `in the SNI map for ${name}. Deploy with kind files, and run "postmap -F" before "postfix reload": a compiled map has a copy of the certificate`,
       ],
     };
   });
