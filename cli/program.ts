@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
 import { addDiscover, addInit } from './define/discovery-commands.ts';
+import { addCompletion, addMan } from './define/generated-commands.ts';
 import * as help from './define/help.ts';
 import { addHook } from './define/hook-commands.ts';
 import {
@@ -97,6 +98,8 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addProbe,
     addSchema,
     addDemo,
+    addCompletion,
+    addMan,
   ]) {
     add(program, { terminal, finish });
   }

@@ -11,10 +11,10 @@ import { exitCodes } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { onlyLocal, operatorFor } from './aws-operator.ts';
 import { withLocalBackend, withStackBackend } from './open-backend.ts';
-import { performDeployments, printReport } from './perform-deployments.ts';
-import { printRefusal } from './refuse-bundle.ts';
+import { performDeployments, printReport, type WaitOption } from './perform-deployments.ts';
+import { printBundleWarnings, printRefusal } from './refuse-bundle.ts';
 
-export interface DeployOptions extends BackendOptions, Partial<BundleFiles> {
+export interface DeployOptions extends BackendOptions, WaitOption, Partial<BundleFiles> {
   readonly targets?: string;
   readonly certificate: string;
   readonly to?: string;
@@ -41,7 +41,7 @@ async function deployLocally(state: string, options: DeployOptions, terminal: Te
   const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
   const read = readUsableBundle({ ...options, cert });
   if (!('bundle' in read)) return refuse(read, targets, options, terminal);
-  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  printBundleWarnings(read.warnings, options, terminal);
   const action = actionOf(options);
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
   const operator = await operatorFor(options.awsCredentials, selected, terminal);
@@ -52,7 +52,8 @@ async function deployLocally(state: string, options: DeployOptions, terminal: Te
       if (action === 'deploy') await backend.register(selected);
       return performDeployments(
         targets,
-        (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
+        (target, onEvent) =>
+          backend.deploy({ target, action, version, lockWaitSeconds: options.wait }, onEvent),
         { options, terminal, printed: read.warnings },
       );
     },
@@ -76,7 +77,8 @@ async function deployOnStack(selection: StackSelection, options: DeployOptions, 
     const action = actionOf(options);
     return performDeployments(
       targets,
-      (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
+      (target, onEvent) =>
+        backend.deploy({ target, action, version, lockWaitSeconds: options.wait }, onEvent),
       { options, terminal },
     );
   });

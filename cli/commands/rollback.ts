@@ -7,9 +7,9 @@ import type { AtLeastOne } from '../report/deployment-report.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { onlyLocal, operatorFor } from './aws-operator.ts';
 import { withLocalBackend, withStackBackend } from './open-backend.ts';
-import { performDeployments } from './perform-deployments.ts';
+import { performDeployments, type WaitOption } from './perform-deployments.ts';
 
-export interface RollbackOptions extends BackendOptions {
+export interface RollbackOptions extends BackendOptions, WaitOption {
   readonly targets?: string;
   readonly target: string;
   readonly awsCredentials?: string;
@@ -47,7 +47,11 @@ function rollBackTargets(
 ): Promise<number> {
   return performDeployments(
     targets,
-    (target, onEvent) => backend.deploy({ target, action: 'rollback', version: null }, onEvent),
+    (target, onEvent) =>
+      backend.deploy(
+        { target, action: 'rollback', version: null, lockWaitSeconds: how.options.wait },
+        onEvent,
+      ),
     how,
   );
 }

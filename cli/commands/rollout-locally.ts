@@ -13,7 +13,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { operatorFor } from './aws-operator.ts';
 import { haltRollout, rollBackRollout } from './halt-rollout.ts';
 import { withLocalBackend } from './open-backend.ts';
-import { printRefusal } from './refuse-bundle.ts';
+import { printBundleWarnings, printRefusal } from './refuse-bundle.ts';
 import { type RolloutOptions, requestOf } from './rollout-options.ts';
 import { showRollout } from './show-rollout.ts';
 
@@ -32,7 +32,7 @@ export async function rolloutLocally(
   warnOfConcurrency(newRollout?.strategy.maxConcurrency ?? 0, options, terminal);
   const read = readUsableBundle({ ...options, cert: options.cert ?? '' });
   if (!('bundle' in read)) return refuse(read, options, terminal);
-  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  printBundleWarnings(read.warnings, options, terminal);
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
   return show(
     state,

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LockWaitSeconds } from '../../core/deployment/deployment.ts';
 import { defaultStateText } from '../options/state-option.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -24,6 +25,26 @@ function withStackOptions(command: Command): Command {
     .option('--region <region>', 'with --stack: the region, if the environment and the profile do not set it')
     .option('--profile <profile>', 'with --stack: the profile of the AWS configuration to use')
     .option('--json', 'print one JSON document on standard output, and nothing else there');
+}
+
+/** For commands that change something or probe, and so often run from a timer. */
+export function withQuietOption(command: Command): Command {
+  return command.option('--quiet', 'print only errors and the results of failures; --json has precedence');
+}
+
+/** For commands that deploy to named targets. */
+export function withWaitOption(command: Command): Command {
+  return command.option(
+    '--wait <seconds>',
+    'the maximum wait for the lock of a target, from 0 to 1800 (default: about 40 minutes)',
+    waitSeconds,
+  );
+}
+
+function waitSeconds(text: string): number {
+  const parsed = LockWaitSeconds.safeParse(/^\d+$/.test(text) ? Number(text) : null);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('Use a whole number of seconds from 0 to 1800.');
 }
 
 /** The options of a bundle in files. */

@@ -10,6 +10,8 @@ import {
   utcOption,
   withBackendOptions,
   withBundleOptions,
+  withQuietOption,
+  withWaitOption,
 } from './common-options.ts';
 import * as help from './help-deployments.ts';
 import { entryLimit, sinceTime } from './history-filters.ts';
@@ -18,7 +20,7 @@ import { entryLimit, sinceTime } from './history-filters.ts';
 
 /** `certferry deploy`. */
 export function addDeploy(program: Command, { terminal, finish }: Context): void {
-  withBundleOptions(withBackendOptions(program.command('deploy')))
+  withWaitOption(withQuietOption(withBundleOptions(withBackendOptions(program.command('deploy')))))
     .summary('deploy a certificate, verify it, and roll back if it is not served')
     .description(help.deploy.description)
     .requiredOption('--certificate <name>', 'the name of the certificate in the targets file')
@@ -39,7 +41,7 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
 
 /** `certferry rollback`. */
 export function addRollback(program: Command, { terminal, finish }: Context): void {
-  withBackendOptions(program.command('rollback'))
+  withWaitOption(withQuietOption(withBackendOptions(program.command('rollback'))))
     .summary('return a target to its previous version, and verify it')
     .description(help.rollback.description)
     .requiredOption('--target <id>', 'the id of the target')
@@ -86,6 +88,7 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .argument('<execution>', 'the name of an execution, or "last"')
     .option('--all', 'list the transitions not taken and the states never entered, too')
     .option('--html <file>', 'write a self-contained HTML page to this file')
+    .addOption(utcOption())
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {
       const { inspect } = await import('../commands/inspect.ts');

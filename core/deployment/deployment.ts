@@ -10,6 +10,9 @@ import { Fingerprint, VersionFacts } from './version.ts';
 export const RequestAction = z.enum(['deploy', 'validate', 'rollback']);
 export type RequestAction = z.infer<typeof RequestAction>;
 
+/** A whole number of seconds, at most the time that the retries of AcquireLock take at least. */
+export const LockWaitSeconds = z.int().check(z.gte(0), z.lte(1800));
+
 /**
  * Input of an execution of `deploy-target`. `rollback` needs no version: the host has the previous one. `requestNumber`
  * increases with every request for the target (see `services/locks/`). Without one, the execution gets its number when it
@@ -28,6 +31,8 @@ export const DeploymentRequest = z.strictObject({
   toleratedFailures: z.optional(z.int().check(z.gte(0))),
   /** Seconds to wait before the deployment starts, so that those of a wave do not all start at once. */
   splaySeconds: z.optional(z.int().check(z.gte(0), z.lte(3600))),
+  /** The maximum wait for the locks, in seconds. Without it, the retries of AcquireLock are the limit. */
+  lockWaitSeconds: z.optional(LockWaitSeconds),
 });
 export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
 

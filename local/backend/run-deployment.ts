@@ -27,7 +27,7 @@ export interface LocalDeploymentResult extends DeploymentResult {
 /** Runs one deployment to its end. Throws InvalidRequest, InvalidTarget and StateFolderFull; any other failure is an outcome. */
 export async function runDeployment(
   cloud: Cloud,
-  { target, action, version }: LocalDeployRequest,
+  { target, action, version, lockWaitSeconds }: LocalDeployRequest,
   onEvent: OnEvent = () => {},
 ): Promise<LocalDeploymentResult> {
   expectLocal(target, cloud.permitted);
@@ -40,6 +40,7 @@ export async function runDeployment(
       target,
       action,
       version: version === null ? null : { fingerprint: version.fingerprint, source },
+      ...(lockWaitSeconds !== undefined && { lockWaitSeconds }),
     });
     const requestNumber = await createRequestNumbers(cloud.documents, tableNames.locks).registerRequest({
       targetId: target.id,

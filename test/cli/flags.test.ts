@@ -3,7 +3,7 @@ import { captured } from './capture.ts';
 
 const commands = [
   ...['deploy', 'rollback', 'rollout', 'rollouts', 'halt', 'approve', 'sweep', 'targets', 'doctor'],
-  ...['history', 'inspect', 'check', 'probe', 'schema', 'demo'],
+  ...['history', 'inspect', 'check', 'probe', 'schema', 'demo', 'completion', 'man'],
 ];
 
 describe('the version of certferry', () => {

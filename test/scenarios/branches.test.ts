@@ -38,7 +38,7 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     RecordSuperseded: { 'acquire-lock': ['Superseded'] },
     RecordSkipped: { 'acquire-lock': ['RolloutHalted'] },
     RecordGone: { 'push-bundle': ['HostTerminated'] },
-    RecordLockUnavailable: { 'acquire-lock': ['LockHeld'] },
+    RecordLockUnavailable: { 'acquire-lock': ['LockHeld', 'LockWaitOver'] },
     RecordFailed: { 'push-bundle': [pushed('rejected')] },
     RecordLost: { 'push-bundle': [unnamedError], 'reconcile-command': [pushed('lost')] },
     RecordRolledBack: { 'probe-endpoint': [probed('exhausted')] },

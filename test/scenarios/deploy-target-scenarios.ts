@@ -81,6 +81,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'lock_unavailable',
     installed: 'old',
   },
+  'the maximum wait for the lock is over': {
+    faults: { 'acquire-lock': throws('LockWaitOver') },
+    path: 'AcquireLock RecordLockUnavailable LockUnavailable',
+    outcome: 'lock_unavailable',
+    installed: 'old',
+  },
   'the lock is held for a while': {
     faults: { 'acquire-lock': throws('LockHeld', 3) },
     path: `${probed} ${commit}`,
