@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   readSync,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { DiscoveryHost, Output, RunningProcess } from './host.ts';
@@ -54,22 +55,22 @@ function lastLine(text: string): string {
 }
 
 function runningProcesses(): RunningProcess[] {
-  const ownFiles = link('/proc/self/ns/mnt');
+  const ownRoot = rootOf('self');
   return entriesOf('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => processOf(Number(name), ownFiles))
+    .map((name) => processOf(Number(name), ownRoot))
     .filter((found) => found !== null);
 }
 
 /** Null for a process that has ended, or a thread of the kernel. */
-function processOf(pid: number, ownFiles: string): RunningProcess | null {
+function processOf(pid: number, ownRoot: string | null): RunningProcess | null {
   const argv = text(`/proc/${pid}/cmdline`).replace(/\0+$/, '').split('\0');
   const status = text(`/proc/${pid}/status`);
   const field = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
   const [uid, gid, parent] = [field('Uid'), field('Gid'), field('PPid')];
   if (argv[0] === '' || Number.isNaN(uid)) return null;
-  const files = link(`/proc/${pid}/ns/mnt`);
+  const root = rootOf(pid);
   return {
     pid,
     parent,
@@ -79,8 +80,21 @@ function processOf(pid: number, ownFiles: string): RunningProcess | null {
     program: link(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ''),
     environment: environmentOf(pid),
     unit: /\/([^/\n]+)\.service(\/|$)/m.exec(text(`/proc/${pid}/cgroup`))?.[1] ?? null,
-    isContained: files !== '' && files !== ownFiles,
+    isContained: root !== null && root !== ownRoot,
   };
+}
+
+/**
+ * The root folder of a process, as device and inode; null if this user may not read it. A service of systemd with PrivateTmp
+ * has its own mount namespace, but the root folder of the host.
+ */
+function rootOf(pid: number | 'self'): string | null {
+  try {
+    const { dev, ino } = statSync(`/proc/${pid}/root/`);
+    return `${dev} ${ino}`;
+  } catch {
+    return null;
+  }
 }
 
 function environmentOf(pid: number): Record<string, string> {

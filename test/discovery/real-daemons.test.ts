@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +9,12 @@ import { init } from '../../cli/commands/init.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { parseTargets } from '../../core/registry/targets-file.ts';
 import { type Discovery, discover } from '../../discovery/discover.ts';
+import { localHost } from '../../discovery/local-host.ts';
 import { proposeTargets } from '../../discovery/propose-targets.ts';
 import { certferry } from '../cli/command.ts';
 import { startHost } from '../rigs/discovered-host.ts';
 import { postgresql } from '../rigs/postgresql.ts';
+import { until } from '../rigs/processes.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 
 const needs = [
@@ -161,3 +164,36 @@ function checksumOf(folder: string): string {
   }
   return hash.digest('hex');
 }
+
+describeWith([root, program('unshare', 'util-linux')], 'Processes with other file systems', () => {
+  test('A process with its own mount namespace is not in a container, and one with another root folder is', async () => {
+    const box = mkdtempSync(join(tmpdir(), 'certferry-root-'));
+    const own = spawn('unshare', ['--mount', 'sleep', '86397'], { stdio: 'ignore' });
+    const other = spawn(
+      'unshare',
+      [
+        '--mount',
+        'sh',
+        '-c',
+        `mount -t tmpfs none ${box} && mkdir ${box}/usr ${box}/bin ${box}/lib ${box}/lib64 && for one in usr bin lib lib64; do mount --bind /$one ${box}/$one; done && exec chroot ${box} sleep 86398`,
+      ],
+      { stdio: 'ignore' },
+    );
+    const containedWith = (word: string) =>
+      localHost(({ argv }) => argv[0] === 'sleep' && argv[1] === word)
+        .processes()
+        .map((one) => one.isContained);
+    try {
+      await until(
+        () => containedWith('86397').length === 1 && containedWith('86398').length === 1,
+        'both processes',
+      );
+      expect(containedWith('86397')).toEqual([false]);
+      expect(containedWith('86398')).toEqual([true]);
+    } finally {
+      own.kill();
+      other.kill();
+      rmSync(box, { recursive: true });
+    }
+  });
+});
