@@ -83,6 +83,23 @@ export default {
       to: { path: '^core/deployment/' },
     },
     {
+      name: 'discovery-sees-core-only',
+      comment: 'The agent may run the same discovery on a host, so it stands on core alone.',
+      severity: 'error',
+      from: { path: '^discovery/' },
+      to: {
+        pathNot: '^(discovery|core)/|^node_modules/zod/|^node:',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'discovery-is-for-the-command-line',
+      comment: 'Only a person asks what a host serves; no function needs it.',
+      severity: 'error',
+      from: { path: '^(core|services|lambdas|cdk|local|account)/' },
+      to: { path: '^discovery/' },
+    },
+    {
       name: 'agent-sees-core-only',
       comment: 'The agent is one small file on the operator’s host: no SDK, no code of the cloud side.',
       severity: 'error',

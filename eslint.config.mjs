@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['cdk/inputs/kind-types.ts', 'dist/**'] },
   {
     files: [
-      '{core,services,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts,examples}/**/*.ts',
+      '{core,services,discovery,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts,examples}/**/*.ts',
       'test/**/*.ts',
     ],
     languageOptions: {
