@@ -83,6 +83,23 @@ export default {
       to: { path: '^core/deployment/' },
     },
     {
+      name: 'discovery-sees-core-only',
+      comment: 'The agent may run the same discovery on a host, so it stands on core alone.',
+      severity: 'error',
+      from: { path: '^discovery/' },
+      to: {
+        pathNot: '^(discovery|core)/|^node_modules/zod/|^node:',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'discovery-is-for-the-command-line',
+      comment: 'Only a person asks what a host serves; no function needs it.',
+      severity: 'error',
+      from: { path: '^(core|services|lambdas|cdk|local|account)/' },
+      to: { path: '^discovery/' },
+    },
+    {
       name: 'agent-sees-core-only',
       comment: 'The agent is one small file on the operator’s host: no SDK, no code of the cloud side.',
       severity: 'error',
@@ -187,10 +204,10 @@ export default {
     },
     {
       name: 'cdk-constructs-see-basics',
-      comment: 'Storage, agent, grants and monitoring depend on cdk/common only.',
+      comment: 'Storage, agent, grants and monitoring depend on cdk/common and the types of cdk/inputs only.',
       severity: 'error',
-      from: { path: '^cdk/(common|storage|agent|grants|monitoring)/' },
-      to: { path: '^cdk/', pathNot: '^cdk/(common|$1)/' },
+      from: { path: '^cdk/(common|inputs|storage|agent|grants|monitoring)/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|inputs|$1)/' },
     },
     {
       name: 'cdk-functions-see-grants-and-storage',
@@ -198,7 +215,7 @@ export default {
         'A function gets its tables and its grants in one call. Functions know no event and no state machine.',
       severity: 'error',
       from: { path: '^cdk/functions/' },
-      to: { path: '^cdk/', pathNot: '^cdk/(common|storage|grants|functions)/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|inputs|storage|grants|functions)/' },
     },
     {
       name: 'cdk-callers-of-functions-form-a-tree',
@@ -206,7 +223,7 @@ export default {
         'Events, state machines and registrations start functions; only the files of cdk/ use all of them.',
       severity: 'error',
       from: { path: '^cdk/(events|state-machines|registrations)/' },
-      to: { path: '^cdk/', pathNot: '^cdk/(common|grants|functions|$1)/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|inputs|grants|functions|$1)/' },
     },
     {
       name: 'local-sees-services-and-core',

@@ -21,17 +21,27 @@ interface DeploymentServices {
 /** Starts an execution of `deploy-target` and follows it to its end. */
 export async function runDeployment(
   { sfn, executions, deployTargetArn }: DeploymentServices,
-  { target, action, version }: DeployRequest<StackVersion>,
+  { target, action, version, lockWaitSeconds }: DeployRequest<StackVersion>,
   onEvent: OnEvent = () => {},
 ): Promise<DeploymentResult> {
   const name = newExecutionName(target.id, new Date());
-  const request = { target, action, version } satisfies DeploymentRequest;
+  const request = {
+    target,
+    action,
+    version,
+    ...(lockWaitSeconds !== undefined && { lockWaitSeconds }),
+  } satisfies DeploymentRequest;
   const arn = await executions.start(deployTargetArn, name, request);
   if (arn === null)
     throw new CertferryError('InvalidRequest', `the execution ${name} exists already. Try again.`);
   const events = await followExecution(sfn, arn, { onEvent });
   const brokenOff = () => brokenOffDeployment({ name, targetId: target.id, ...endOf(events), events });
-  return { executionName: name, output: recordedDeployment(events) ?? brokenOff(), events };
+  return {
+    executionName: name,
+    executionArn: arn,
+    output: recordedDeployment(events) ?? brokenOff(),
+    events,
+  };
 }
 
 /** The status that the last event shows. */

@@ -112,14 +112,16 @@ async function resultOf(
   events: readonly ExecutionEvent[],
 ): Promise<RolloutResult> {
   const { total } = lastWaveIn(events);
+  const arn = executionArn(services.rolloutArn, id);
   const [waves, control, { status = '' }] = await Promise.all([
     judgedWaves(services, id, events),
     services.rollouts.control(id),
-    services.sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(services.rolloutArn, id) })),
+    services.sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
   ]);
   const [first, last] = [events[0], events.at(-1)];
   return {
     id,
+    executionArn: arn,
     status,
     output: recordedRollout(events) ?? recordFromControl(control, { total, waves }),
     waves,

@@ -22,6 +22,7 @@ import { openSealed } from './host/host-keys.ts';
 import { deploy } from './jobs/deploy.ts';
 import { enrolled, retireKey, unknownKey, withHostKey } from './jobs/host-key-results.ts';
 import { inspect } from './jobs/inspect.ts';
+import { onDeployed } from './jobs/on-deployed.ts';
 import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
 import { undo } from './jobs/undo.ts';
@@ -101,7 +102,7 @@ async function withErrorResult(
 
 async function performOpen(
   { home, fenceStep }: AgentEnvironment,
-  { header, probe, inspections, replaces }: OpenJob,
+  { header, probe, inspections, replaces, commands = [] }: OpenJob,
 ): Promise<AgentLine> {
   refuseExpired(header, new Date());
   if (probe !== null || inspections !== undefined) {
@@ -115,6 +116,9 @@ async function performOpen(
     case 'undo':
       checkFence(home, header, fenceStep);
       return undo(home, header);
+    case 'onDeployed':
+      checkFence(home, header, fenceStep);
+      return onDeployed(home, header, commands);
     case 'rollback': {
       const finished = finishedResult(home, header);
       if (finished !== null) return finished;

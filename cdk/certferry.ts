@@ -8,7 +8,6 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { limits } from '../core/limits.ts';
 import { checkStrategy } from '../core/registry/registrations.ts';
-import type { StrategyOverrides } from '../core/registry/strategy.ts';
 import { AgentAssets } from './agent/agent-assets.ts';
 import { AgentDocuments } from './agent/agent-documents.ts';
 import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
@@ -23,22 +22,24 @@ import { addApprovalLinks } from './functions/approval-link.ts';
 import { Functions } from './functions/functions.ts';
 import type { Network } from './functions/task-function.ts';
 import { type Task, type TaskName, tasks } from './functions/tasks.ts';
+import type { CredentialAccess } from './grants/credential-access.ts';
 import { runWaves } from './grants/execution-grants.ts';
 import type { Permission } from './grants/permissions.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
-import type { CredentialAccess } from './grants/store-grants.ts';
 import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
+import type { CertificateInput, StrategyInput } from './inputs/common-types.ts';
+import type { TargetInput } from './inputs/kind-types.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { Notifications, type NotificationTopic } from './monitoring/notifications.ts';
 import { writeOutputs } from './outputs.ts';
-import { type CertificateInput, Registrations } from './registrations/registrations.ts';
-import type { TargetInput } from './registrations/target-input.ts';
+import { Registrations } from './registrations/registrations.ts';
 import { Machine } from './state-machines/state-machine.ts';
 import { EncryptionKey } from './storage/encryption-key.ts';
 import { Tables } from './storage/tables.ts';
 import { WorkBucket } from './storage/work-bucket.ts';
 
+/** The settings of a stack. */
 export interface CertferryProps {
   /** The Node runtime of the agent on hosts. Default: the binary of the installed npm package `node`. */
   readonly runtime?: Runtime;
@@ -69,7 +70,7 @@ export interface CertferryProps {
   /** The interval of the drift sweep, at least 15 minutes; `false` disables it. Default: six hours. */
   readonly sweepSchedule?: Duration | false;
   /** The strategy for fields that a certificate does not set. Default: waves of one target, 10% and 100%. */
-  readonly defaultStrategy?: StrategyOverrides;
+  readonly defaultStrategy?: StrategyInput;
   /** The retention of logs. Default: one year. */
   readonly logRetention?: RetentionDays;
   /**
@@ -111,7 +112,9 @@ export interface CertferryProps {
 
 /** All resources of certferry in one account and region. Their names are fixed, so a region can have only one. */
 export class Certferry extends Construct {
+  /** Deploys one version to one target. */
   readonly deployTarget: StateMachine;
+  /** Deploys one version to all targets of a certificate, in waves. */
   readonly rollout: StateMachine;
   /** The notification topic for operators. */
   readonly notifications: ITopic;
@@ -119,6 +122,7 @@ export class Certferry extends Construct {
   readonly hostPolicy: ManagedPolicy;
   /** The role of the function that runs the agent for targets with `host: lambda`, e.g. for an access entry of EKS. */
   readonly agentRole: IRole;
+  /** The tables with locks, registrations and history. */
   readonly tables: Tables;
   readonly #registrations: Registrations;
 
@@ -170,6 +174,8 @@ export class Certferry extends Construct {
         sendsBundles: functions.get('push-bundle'),
         sendsOtherJobs: [functions.get('reconcile-command'), functions.get('roll-back')],
       },
+      readers: tasksWith('readSources').map((name) => functions.get(name)),
+      hostPolicy: assets.hostPolicy,
       defaultStrategy: props.defaultStrategy ?? {},
     });
     new Completion(this, 'Completion', { completes: functions.get('complete-stack'), documents, tables });

@@ -26,9 +26,15 @@ import { instanceTriggers } from './events/trigger-patterns.ts';
 import { findHosts, readInvocations, sendFromMainAccount } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
+/** The settings of a member stack. */
 export interface CertferryMemberProps {
   /** The account and region of the {@link Certferry} stack. Its `accounts` must contain the account of this member. */
-  readonly main: { readonly account: string; readonly region: string };
+  readonly main: {
+    /** The id of the account. */
+    readonly account: string;
+    /** The region. */
+    readonly region: string;
+  };
   /**
    * The output `JobKeys` of the {@link Certferry} stack: the public keys that sign jobs. CloudFormation does not pass values
    * between accounts, so copy it. Deploy the member again whenever the output changes.

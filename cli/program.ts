@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
+import { addDiscover, addInit } from './define/discovery-commands.ts';
+import { addCompletion, addMan } from './define/generated-commands.ts';
 import * as help from './define/help.ts';
 import { addHook } from './define/hook-commands.ts';
 import {
@@ -76,6 +78,8 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
       if (hint !== null) terminal.err(terminal.colours.yellow(hint));
     });
   for (const add of [
+    addInit,
+    addDiscover,
     addDeploy,
     addRollback,
     addRollout,
@@ -94,6 +98,8 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addProbe,
     addSchema,
     addDemo,
+    addCompletion,
+    addMan,
   ]) {
     add(program, { terminal, finish });
   }

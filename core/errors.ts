@@ -38,6 +38,7 @@ export const errorNames = {
   NameNotCovered: 'never',
   // locks
   LockHeld: 'later',
+  LockWaitOver: 'later',
   Superseded: 'never',
   // rollouts
   UnknownCertificate: 'never',

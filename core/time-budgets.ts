@@ -38,7 +38,7 @@ export const timeBudgets = {
   document,
   warm,
   command,
-  /** `TimeoutSeconds` of PushBundle, ReconcileCommand, RollBack and ProbeFromHost. */
+  /** `TimeoutSeconds` of PushBundle, ReconcileCommand, RollBack, RunOnDeployed and ProbeFromHost. */
   awaitedCommand,
   /** One run of the agent in a function (`host: lambda`). */
   agentFunction: 660,

@@ -14,6 +14,7 @@ const steps: readonly (readonly Check[])[] = [
     ['types', 'tsc', '--noEmit'],
     ['unused code', 'knip'],
     ['lint with types', 'eslint', '.'],
+    ['API of the construct', 'node', 'scripts/write-api.ts', '--check'],
   ],
   [['tests', 'vitest', 'run']],
 ];

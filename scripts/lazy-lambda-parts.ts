@@ -10,6 +10,7 @@ export const lazyParts: Readonly<Record<string, readonly string[]>> = {
   'reconcile-command': [whereabouts],
   'probe-from-host': [whereabouts],
   'roll-back': [whereabouts],
+  'run-on-deployed': [whereabouts],
   'command-status': [whereabouts],
 };
 

@@ -39,7 +39,7 @@ async function read(sfn: SFNClient, arn: string): Promise<InspectedExecution | n
   try {
     const { status = '' } = await sfn.send(new DescribeExecutionCommand({ executionArn: arn }));
     const events = await readEvents(sfn, arn);
-    return { executionName: nameIn(arn), status, output: recordedOutcome(events), events };
+    return { executionName: nameIn(arn), executionArn: arn, status, output: recordedOutcome(events), events };
   } catch (error) {
     if (error instanceof Error && noSuchExecution.has(error.name)) return null;
     throw error;

@@ -14,6 +14,7 @@ import { join } from 'node:path';
  * reserve                              keeps space on the disk for the records above and below
  * scratch/                             mount point inside private namespaces; empty outside
  * targets/<id>/fence                   highest fence of all jobs so far
+ * targets/<id>/on-deployed              the deployment whose commands onDeployed were started last
  * targets/<id>/receipts/<deployment>.json
  * targets/<id>/backups/<deployment>/   the files that this deployment replaced
  * targets/<id>/copies/<deployment>/    the files that this deployment installed, if another program replaces them too
@@ -36,6 +37,7 @@ export interface Home {
 export interface TargetHome {
   readonly root: string;
   readonly fence: string;
+  readonly onDeployed: string;
   readonly receipts: string;
   receipt(deploymentId: string): string;
   backups(deploymentId: string): string;
@@ -64,6 +66,7 @@ function targetHomeAt(root: string): TargetHome {
   return {
     root,
     fence: join(root, 'fence'),
+    onDeployed: join(root, 'on-deployed'),
     receipts: join(root, 'receipts'),
     receipt: (deploymentId) => join(root, 'receipts', `${deploymentId}.json`),
     backups: (deploymentId) => join(root, 'backups', deploymentId),

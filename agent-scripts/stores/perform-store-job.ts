@@ -125,7 +125,8 @@ async function perform(run: StoreRun): Promise<AgentLine> {
     case 'undo':
       return undoStoreChange(run);
     case 'enroll':
-      throw new CertferryError('JobUnreadable', 'a store has no key to enroll');
+    case 'onDeployed':
+      throw new CertferryError('JobUnreadable', `a store cannot perform the job ${header.action}`);
   }
 }
 

@@ -11,7 +11,14 @@ import { sha256Of } from '../common/artefacts.ts';
  * The Node runtime of the agent on hosts. `host` uses the `node` of each host, 20.12 or later. `file` is a Node binary for
  * Linux that hosts download; if `sha256` is set, synthesis fails for a file with another digest.
  */
-export type Runtime = 'host' | { readonly file: string; readonly sha256?: string };
+export type Runtime =
+  | 'host'
+  | {
+      /** The path of the binary. */
+      readonly file: string;
+      /** The digest of the binary, in hexadecimal digits. */
+      readonly sha256?: string;
+    };
 
 /** A runtime in the form that the SSM document contains. */
 export interface PinnedRuntime {

@@ -13,8 +13,11 @@ import type { TableAction } from './tasks.ts';
 
 /** The VPC of functions that open connections to endpoints or stores. Without it, they reach only public addresses. */
 export interface Network {
+  /** The VPC of the functions. */
   readonly vpc: IVpc;
+  /** The subnets of the functions. Default: the private subnets with a route to the internet. */
   readonly vpcSubnets?: SubnetSelection;
+  /** The security groups of the functions. Default: a new group for each function, which allows all connections to others. */
   readonly securityGroups?: ISecurityGroup[];
   /** Lets the functions connect to IPv6 addresses, in subnets with IPv4 and IPv6 addresses. Default: false. */
   readonly ipv6AllowedForDualStack?: boolean;

@@ -92,6 +92,11 @@ export const tasks = {
     description: 'State RollBack: lets the host restore the previous version',
     permissions: [...giving.permissions, 'openKeptBundles'],
   },
+  'run-on-deployed': {
+    ...commanding,
+    description: 'State RunOnDeployed: lets the host run the commands onDeployed of a target',
+    permissions: [...commanding.permissions, 'sendJobs', 'signJobs'],
+  },
   'probe-restored': {
     description: 'State ProbeRestored: verifies that the endpoint serves the previous leaf',
     timeoutSeconds: probing,

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { completeStack, type ProtectedTables } from './completion-grants.ts';
+import type { CredentialAccess } from './credential-access.ts';
 import {
   completeApprovals,
   completeTasks,
@@ -19,7 +20,7 @@ import {
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
-import { type CredentialAccess, keepBundles, openKeptBundles, readCredentials } from './store-grants.ts';
+import { keepBundles, openKeptBundles, readCredentials } from './store-grants.ts';
 import {
   nameWorkBucket,
   notifyOperators,

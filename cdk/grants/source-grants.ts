@@ -1,6 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { tag } from '../common/names.ts';
+import type { SourceConstruct } from '../inputs/constructs.ts';
 import { type Grant, localArn, s3Arn, via } from './grant.ts';
 
 /** The sources that certferry may read. By default these are all sources with the tag `certferry=true`. */
@@ -21,7 +22,9 @@ export interface SourceAccess {
   readonly cloudTrail?: boolean;
 }
 
+/** A bucket with bundles. */
 export interface SourceBucket {
+  /** The name of the bucket. */
   readonly name: string;
   /** Only objects with this key prefix. Default: all objects. */
   readonly prefix?: string;
@@ -38,6 +41,23 @@ export function readSources(scope: Construct, access: SourceAccess): Grant {
     environment: {},
     wildcards: Object.assign({}, ...all.map(({ wildcards }) => wildcards)),
   };
+}
+
+/** Reads one source, and decrypts it if its key is a construct. */
+export function readSource(scope: Construct, source: SourceConstruct): Grant {
+  const nothing: Grant = { statements: [], environment: {}, wildcards: {} };
+  const reads = (action: string, arn: string): Part => ({
+    statements: [new PolicyStatement({ actions: [action], resources: [arn] })],
+    wildcards: {},
+  });
+  if ('certificateArn' in source)
+    return { ...nothing, ...reads('acm:ExportCertificate', source.certificateArn) };
+  if ('parameterArn' in source) return { ...nothing, ...reads('ssm:GetParameter', source.parameterArn) };
+  const { secretFullArn, secretArn, encryptionKey } = source;
+  // Secrets Manager appends six random characters to a name
+  const part = reads('secretsmanager:GetSecretValue', secretFullArn ?? `${secretArn}-??????`);
+  const keys = encryptionKey === undefined ? [] : [encryptionKey.keyArn];
+  return { ...nothing, ...withKeys(scope, 'secretsmanager', part, keys) };
 }
 
 type Part = Pick<Grant, 'statements' | 'wildcards'>;

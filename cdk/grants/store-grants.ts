@@ -5,23 +5,9 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Credential } from '../../core/targets/kinds/credential.ts';
 import { credentialsOf, type TargetKind } from '../../core/targets/kinds/kinds.ts';
 import { importCertificates } from './acm-grants.ts';
+import type { CredentialAccess } from './credential-access.ts';
 import { type Grant, localArn, via } from './grant.ts';
 import type { SharedResources } from './work-bucket-and-topic.ts';
-
-/**
- * The credentials of targets that are registered outside the stack, and the keys of all credentials. The stack itself grants the
- * credentials of the targets that it registers.
- */
-export interface CredentialAccess {
-  /** ARNs of the secrets. */
-  readonly secretArns?: readonly string[];
-  /** Names of the parameters, e.g. `/stores/f5`. */
-  readonly parameters?: readonly string[];
-  /** ARNs of the customer-managed keys that encrypt secrets with credentials. */
-  readonly secretKeyArns?: readonly string[];
-  /** ARNs of the customer-managed keys that encrypt parameters with credentials. */
-  readonly parameterKeyArns?: readonly string[];
-}
 
 /** The fields of a target that determine its permissions. Texts may be tokens. */
 interface GrantedTarget {

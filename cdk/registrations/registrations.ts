@@ -2,24 +2,22 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AspectPriority, Aspects, CustomResource, Duration, Stack, Stage, Token } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import type * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
-import type { Certificate } from '../../core/registry/certificate.ts';
 import { checkCertificate, checkTarget, placeholderFor } from '../../core/registry/registrations.ts';
-import type { StrategyOverrides } from '../../core/registry/strategy.ts';
 import { parseTargets } from '../../core/registry/targets-file.ts';
 import { functionHost } from '../../core/targets/host-location.ts';
 import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
 import type { TaskFunction } from '../functions/task-function.ts';
+import { readSource } from '../grants/source-grants.ts';
 import { readCredentialsOf, useStore } from '../grants/store-grants.ts';
-import type { TargetInput } from './target-input.ts';
+import type { CertificateInput, StrategyInput } from '../inputs/common-types.ts';
+import type { TargetInput } from '../inputs/kind-types.ts';
+import { admitHosts, selectorOf } from './hosts.ts';
+import { sourceConstruct, sourceOf } from './sources.ts';
 import { warnOfConcurrency } from './warn-of-concurrency.ts';
-
-/** A certificate as written in code: fields with defaults are optional. */
-export type CertificateInput = z.input<typeof Certificate>;
 
 /** The functions that need the credentials of targets. */
 interface AgentFunctions {
@@ -41,8 +39,10 @@ export class Registrations extends Construct {
   /** Texts with tokens, in the order of their placeholders. */
   readonly #tokenValues: string[] = [];
 
-  readonly #defaultStrategy: StrategyOverrides;
+  readonly #defaultStrategy: StrategyInput;
   readonly #agents: AgentFunctions;
+  readonly #readers: readonly TaskFunction[];
+  readonly #hostPolicy: IManagedPolicy;
 
   constructor(
     scope: Construct,
@@ -50,13 +50,18 @@ export class Registrations extends Construct {
     props: {
       readonly sync: TaskFunction;
       readonly agents: AgentFunctions;
-      readonly defaultStrategy: StrategyOverrides;
+      /** The functions that read sources. */
+      readonly readers: readonly TaskFunction[];
+      readonly hostPolicy: IManagedPolicy;
+      readonly defaultStrategy: StrategyInput;
     },
   ) {
     super(scope, id);
     this.#defaultStrategy = props.defaultStrategy;
     warnOfConcurrency(this, 'the default strategy', props.defaultStrategy.maxConcurrency);
     this.#agents = props.agents;
+    this.#readers = props.readers;
+    this.#hostPolicy = props.hostPolicy;
     // an app may add certificates and targets until synthesis
     Aspects.of(this).add(
       { visit: (node) => (node === this ? this.#finish(props.sync) : undefined) },
@@ -66,27 +71,32 @@ export class Registrations extends Construct {
 
   /** @throws CertferryError InvalidTarget, with the wrong fields */
   addCertificate(certificate: CertificateInput): void {
-    const entry = this.#withPlaceholders(certificate);
+    const { source } = certificate;
+    const named = source === undefined ? certificate : { ...certificate, source: sourceOf(source) };
+    const entry = this.#withPlaceholders(named);
     checkCertificate(entry, this.#defaultStrategy);
     warnOfConcurrency(this, `certificate ${certificate.name}`, certificate.strategy?.maxConcurrency);
     rejectDuplicate(this.#certificates, certificate.name, 'certificate');
     this.#certificates.set(certificate.name, entry);
+    const construct = sourceConstruct(certificate);
+    if (construct !== null) for (const reader of this.#readers) reader.allow(readSource(this, construct));
   }
 
   /** @throws CertferryError InvalidTarget, with the wrong fields */
   addTarget(target: TargetInput): void {
-    const entry = this.#withPlaceholders(target);
+    const entry = this.#withPlaceholders({ ...target, host: selectorOf(target.host) });
     checkTarget(entry);
     rejectDuplicate(this.#targets, target.id, 'target');
     this.#targets.set(target.id, entry);
     this.#grant(target);
+    admitHosts(target.host, this.#hostPolicy);
   }
 
   /** Adds all certificates and targets of a targets file (YAML or JSON). @throws CertferryError InvalidTarget */
   addFile(path: string): void {
     const { certificates, targets } = parseTargets(readFileSync(path, 'utf8'), path);
-    for (const certificate of certificates) this.addCertificate(certificate);
-    for (const target of targets) this.addTarget(target);
+    for (const certificate of certificates) this.addCertificate(certificate as CertificateInput);
+    for (const target of targets) this.addTarget(target as TargetInput);
   }
 
   /** The function that runs the agent of the target, or those that send jobs to its host, may read its credentials. */

@@ -4,7 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { type TableShape, tables } from '../../core/deployment/tables.ts';
 
-export type TableName = keyof typeof tables;
+/** The name of a table in {@link Tables}. */
+export type TableName = 'locks' | 'registry' | 'deployments';
 
 /**
  * The tables of `core/deployment/tables.ts`. CloudFormation keeps them when you delete the stack, but not when its first
@@ -12,8 +13,11 @@ export type TableName = keyof typeof tables;
  * (docs/deploying.md). The construct `Completion` protects them from deletion.
  */
 export class Tables extends Construct {
+  /** Locks of targets and hosts, fences and pending commands. */
   readonly locks: Table;
+  /** Certificates, targets, installed versions and rollouts. */
   readonly registry: Table;
+  /** The history. */
   readonly deployments: Table;
 
   constructor(scope: Construct, id: string, props: { readonly key: IKey }) {

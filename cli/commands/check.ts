@@ -2,12 +2,14 @@ import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
 import { counted } from '../../core/counted.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { type BundleFiles, readBundleFiles } from '../input/read-bundle-files.ts';
-import { daysBetween, minute } from '../render/text.ts';
+import { daysBetween } from '../render/text.ts';
+import { type Times, timesOf } from '../render/times.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 export interface CheckOptions extends Omit<BundleFiles, 'cert'> {
   readonly json?: boolean;
+  readonly utc?: boolean;
 }
 
 /** `certferry check`: whether a bundle can be deployed, and its content. Exit code 10 if it cannot. */
@@ -15,8 +17,8 @@ export function check(cert: string, options: CheckOptions, terminal: Terminal): 
   const now = new Date();
   try {
     const read = readBundleFiles({ ...options, cert }, now);
-    const print = options.json === true ? printJson : printText;
-    print(read, terminal, now);
+    if (options.json === true) printJson(read, terminal);
+    else printText(read, terminal, { now, times: timesOf(options) });
     return 0;
   } catch (error) {
     if (!isCertferryError(error)) throw error;
@@ -31,14 +33,18 @@ function printJson({ facts, subject, warnings }: ReadBundle, { out }: Terminal):
   out(JSON.stringify({ ok: true, ...facts, ...subject, warnings }));
 }
 
-function printText({ facts, subject, warnings }: ReadBundle, { out, colours }: Terminal, now: Date): void {
+function printText(
+  { facts, subject, warnings }: ReadBundle,
+  { out, colours }: Terminal,
+  { now, times }: { readonly now: Date; readonly times: Times },
+): void {
   const { notBefore, notAfter } = subject;
   const rows = [
     ['names', subject.names.join(', ')],
     ['issuer', subject.issuer],
     ['serial', subject.serial],
     ['key', subject.key],
-    ['valid', `${minute(notBefore)} to ${minute(notAfter)} UTC`],
+    ['valid', `${times.minute(notBefore)} to ${times.minute(notAfter)} (${times.zone})`],
     ['expires', daysBetween(now.getTime() / 1000, notAfter)],
     ['chain', intermediates(facts.chain.length)],
     ['fingerprint', facts.fingerprint],

@@ -9,16 +9,18 @@ import { type AtLeastOne, notRecorded } from '../report/deployment-report.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { onlyLocal, operatorFor } from './aws-operator.ts';
 import { withLocalBackend, withStackBackend } from './open-backend.ts';
-import { performDeployments, printReport } from './perform-deployments.ts';
-import { printRefusal } from './refuse-bundle.ts';
+import { performDeployments, printReport, type WaitOption } from './perform-deployments.ts';
+import { printBundleWarnings, printRefusal } from './refuse-bundle.ts';
 
-export interface DeployOptions extends BackendOptions, Partial<BundleFiles> {
+export interface DeployOptions extends BackendOptions, WaitOption, Partial<BundleFiles> {
   readonly targets?: string;
   readonly certificate: string;
   readonly to?: string;
   readonly target: readonly string[];
   readonly dryRun?: boolean;
+  readonly awsCredentials?: string;
 }
 
 /** `certferry deploy`: a bundle to targets on this machine, or a version to named targets of a stack. */
@@ -39,24 +41,31 @@ async function deployLocally(state: string, options: DeployOptions, terminal: Te
   const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
   const read = readUsableBundle({ ...options, cert });
   if (!('bundle' in read)) return refuse(read, targets, options, terminal);
-  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  printBundleWarnings(read.warnings, options, terminal);
   const action = actionOf(options);
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
-  return withLocalBackend(state, async (backend) => {
-    // before the deployment: the sweep must probe a target whose deployment was interrupted
-    if (action === 'deploy') await backend.register(selected);
-    return performDeployments(
-      targets,
-      (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
-      { options, terminal, printed: read.warnings },
-    );
-  });
+  const operator = await operatorFor(options.awsCredentials, selected, terminal);
+  return withLocalBackend(
+    state,
+    async (backend) => {
+      // before the deployment: the sweep must probe a target whose deployment was interrupted
+      if (action === 'deploy') await backend.register(selected);
+      return performDeployments(
+        targets,
+        (target, onEvent) =>
+          backend.deploy({ target, action, version, lockWaitSeconds: options.wait }, onEvent),
+        { options, terminal, printed: read.warnings },
+      );
+    },
+    { operator },
+  );
 }
 
 /** The stack reads the version from its source: the current version, or an earlier one by its fingerprint. */
 async function deployOnStack(selection: StackSelection, options: DeployOptions, terminal: Terminal) {
   const { certificate } = options;
   refuseFileOptions(options);
+  refuseOptions({ '--aws-credentials': options.awsCredentials }, onlyLocal);
   requireOptions(
     { '--target': options.target[0] },
     '--stack: "certferry rollout" deploys to all targets of a certificate',
@@ -68,7 +77,8 @@ async function deployOnStack(selection: StackSelection, options: DeployOptions, 
     const action = actionOf(options);
     return performDeployments(
       targets,
-      (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
+      (target, onEvent) =>
+        backend.deploy({ target, action, version, lockWaitSeconds: options.wait }, onEvent),
       { options, terminal },
     );
   });

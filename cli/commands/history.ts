@@ -49,9 +49,8 @@ function queryOf({
 
 function filterWords(options: HistoryOptions): string {
   const { since } = options;
-  return (
-    ofWhat(options) + (since === undefined ? '' : ` since ${since.slice(0, 16).replace('T', ' ')} (UTC)`)
-  );
+  const { minute, zone } = timesOf(options);
+  return ofWhat(options) + (since === undefined ? '' : ` since ${minute(since)} (${zone})`);
 }
 
 function ofWhat({ target, certificate, rollout }: HistoryOptions): string {

@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import { type HookTool, hookTools } from '../hook/hook-files.ts';
 import { type FileChange, installHook, removeHook } from '../hook/install-hook.ts';
-import { readTargetsFile } from '../input/select-targets.ts';
+import { readMachineTargets } from '../hook/machine-targets.ts';
 import { quoted } from '../options/command-line.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -23,13 +23,15 @@ export function hookInstall(
   options: HookInstallOptions,
   terminal: Terminal,
 ): number {
-  const { targets, dryRun = false } = options;
-  if (targets === undefined)
-    throw new UsageError('hook install needs --targets FILE, the targets file of this machine');
+  const { dryRun = false } = options;
+  const { file, state } = readMachineTargets(options);
   // the hook runs the commands in this file, and would fail at the first renewal if it could not be read
-  requireTrustedPath('the targets file', targets);
-  readTargetsFile(targets);
-  const { files, next } = filesOf(tool, live, options);
+  requireTrustedPath('the targets file', file);
+  const { files, next } = filesOf(tool, live, {
+    ...options,
+    targets: file,
+    ...(state !== undefined && { state }),
+  });
   return print(installHook(tool, files, { dryRun }), dryRun ? [] : next, options, terminal);
 }
 

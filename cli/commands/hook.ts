@@ -1,9 +1,10 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
 import type { CertferryError } from '../../core/errors.ts';
 import { type HookRequest, readHookRequest } from '../hook/hook-request.ts';
+import { readMachineTargets } from '../hook/machine-targets.ts';
 import { type MatchingTargets, matchingTargets } from '../hook/matching-targets.ts';
 import { readUsableBundle, secretOf } from '../input/read-bundle-files.ts';
-import { onThisMachine, readTargetsFile } from '../input/select-targets.ts';
+import { onThisMachine } from '../input/select-targets.ts';
 import { commandLineFor } from '../options/command-line.ts';
 import { selectedState } from '../options/state-option.ts';
 import { silentProgress } from '../render/progress.ts';
@@ -39,9 +40,7 @@ export async function hook(
 ): Promise<number> {
   const request = requestOf(words, options, environment);
   if (request === 'nothing') return 0;
-  const file = options.targets;
-  if (file === undefined) throw new UsageError('hook needs --targets FILE, the targets file of this machine');
-  const { targets } = readTargetsFile(file);
+  const { file, targets, state } = readMachineTargets(options);
   for (let round = 1; ; round += 1) {
     const read = readUsableBundle(filesOf(request, options));
     if (!('bundle' in read)) return refuse(request, read, terminal);
@@ -53,7 +52,7 @@ export async function hook(
       );
       return 0;
     }
-    const code = await deployAll(matches, { read, request, options, terminal });
+    const code = await deployAll(matches, { read, request, state, terminal });
     if (code !== 0 || round === maximumRounds || isLatest(read, request, options)) return code;
   }
 }
@@ -83,17 +82,17 @@ function isLatest({ facts }: ReadBundle, request: HookRequest, options: HookOpti
 interface Renewal {
   readonly read: ReadBundle;
   readonly request: HookRequest;
-  readonly options: HookOptions;
+  readonly state: string | undefined;
   readonly terminal: Terminal;
 }
 
 async function deployAll(
   matches: readonly MatchingTargets[],
-  { read, request, options, terminal }: Renewal,
+  { read, request, state, terminal }: Renewal,
 ): Promise<number> {
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
   let worst = 0;
-  await withLocalBackend(selectedState(options.state), async (backend) => {
+  await withLocalBackend(selectedState(state), async (backend) => {
     for (const { targets } of matches) {
       const [first, ...others] = targets;
       const members = [onThisMachine(first), ...others.map(onThisMachine)] as const;
@@ -107,7 +106,11 @@ async function deployAll(
       worst = Math.max(worst, code);
       if (code === 0) continue;
       terminal.err(head(request, read));
-      for (const line of summaryLines(finished, terminal, commandLineFor({ ...options, local: true }))) {
+      for (const line of summaryLines(
+        finished,
+        terminal,
+        commandLineFor({ local: true, ...(state !== undefined && { state }) }),
+      )) {
         terminal.err(line);
       }
     }

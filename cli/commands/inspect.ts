@@ -3,6 +3,7 @@ import { type BackendOptions, selectBackend } from '../options/backend-options.t
 import { commandLineFor } from '../options/command-line.ts';
 import { selectedState } from '../options/state-option.ts';
 import { executionLines, machineNameOf } from '../render/execution.ts';
+import { timesOf } from '../render/times.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { visitsOf } from '../report/visits.ts';
 import { machineFile } from '../terminal/built-files.ts';
@@ -14,6 +15,7 @@ import { withBackend } from './open-backend.ts';
 export interface InspectOptions extends BackendOptions {
   readonly all?: boolean;
   readonly html?: string;
+  readonly utc?: boolean;
 }
 
 /**
@@ -26,14 +28,15 @@ export async function inspect(name: string, options: InspectOptions, terminal: T
   if (found === null) throw new UsageError(noSuchExecution(name, options));
   const { execution } = found;
   const machine = machineFile(machineNameOf(execution.events));
+  const [own, times] = [commandLineFor(options), timesOf(options)];
   if (options.html !== undefined) {
     const { executionPage } = await import('../page/execution-page.ts');
-    writeOutput(options.html, executionPage({ ...found, machine }, commandLineFor(options)));
+    writeOutput(options.html, executionPage({ ...found, machine }, own, times));
   }
   if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
   else if (options.html !== undefined) terminal.out(`${options.html}: written. Open it in a browser.`);
   else {
-    const layout = { ...terminal, own: commandLineFor(options), all: options.all === true };
+    const layout = { ...terminal, own, times, all: options.all === true };
     for (const line of executionLines(machine, execution, layout)) terminal.out(line);
   }
   return 0;

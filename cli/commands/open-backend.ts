@@ -1,17 +1,24 @@
 import type { StackBackend } from '../../account/stack-backend.ts';
+import type { Operator } from '../../local/aws/operator.ts';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { Backend } from '../../services/backend/backend.ts';
 import { checkStateFolder, unusable } from '../input/check-state-folder.ts';
 import type { BackendSelection, StackSelection } from '../options/backend-options.ts';
 
+interface LocalOpening {
+  readonly mustExist?: boolean;
+  /** The AWS credentials for targets of kind acm. */
+  readonly operator?: Operator | undefined;
+}
+
 /** Opens local mode while `work` runs. Creates the state folder unless it `mustExist`. */
 export async function withLocalBackend<Result>(
   state: string,
   work: (backend: LocalBackend) => Promise<Result>,
-  { mustExist = false } = {},
+  { mustExist = false, operator }: LocalOpening = {},
 ): Promise<Result> {
   checkStateFolder(state, { mustExist });
-  const backend = await openLocal(state);
+  const backend = await openLocal(state, operator);
   try {
     return await work(backend);
   } finally {
@@ -20,10 +27,10 @@ export async function withLocalBackend<Result>(
 }
 
 /** The import is dynamic, so that other commands do not load local mode. */
-async function openLocal(state: string): Promise<LocalBackend> {
+async function openLocal(state: string, operator: Operator | undefined): Promise<LocalBackend> {
   const { openLocalBackend } = await import('../../local/backend/local-backend.ts');
   try {
-    return await openLocalBackend({ stateDir: state });
+    return await openLocalBackend({ stateDir: state, operator });
   } catch (error) {
     throw isFileError(error) ? unusable(state, error) : error;
   }

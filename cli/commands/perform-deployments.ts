@@ -1,3 +1,4 @@
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { BackendOptions } from '../options/backend-options.ts';
 import { commandLineFor } from '../options/command-line.ts';
@@ -9,12 +10,17 @@ import {
   type FinishedDeployment,
   reportOf,
 } from '../report/deployment-report.ts';
-import { interruptedExitCode } from '../terminal/exit-codes.ts';
+import { exitCodes, interruptedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { deployToTargets, type RunDeployment } from './deploy-to-targets.ts';
 
+/** The maximum wait for the lock of a target or its host, in seconds. */
+export interface WaitOption {
+  readonly wait?: number;
+}
+
 interface Printing {
-  readonly options: BackendOptions;
+  readonly options: BackendOptions & WaitOption;
   readonly terminal: Terminal;
   /** Warnings about the bundle that are already printed; the report of each target omits them. */
   readonly printed?: readonly string[];
@@ -27,10 +33,21 @@ export async function performDeployments(
   { options, terminal, printed = [] }: Printing,
 ): Promise<number> {
   const ids = targets.map(({ id }) => id);
-  const progress = progressFor(ids, terminal, options.json === true);
-  const interruption = onInterrupt(progress);
+  const silent = options.json === true || options.quiet === true;
+  const progress = progressFor(ids, terminal, { silent, lockWaitSeconds: options.wait });
+  const interruption = onInterrupt(progress, options);
+  const watched = {
+    ...progress,
+    event(targetId: string, event: ExecutionEvent) {
+      interruption.observe(event);
+      progress.event(targetId, event);
+    },
+  };
   try {
-    const finished = await deployToTargets(run, targets, { progress, interruption: interruption.signal });
+    const finished = await deployToTargets(run, targets, {
+      progress: watched,
+      interruption: interruption.signal,
+    });
     progress.stop();
     const [first, ...others] = finished;
     return printReport(
@@ -49,7 +66,9 @@ function without(printed: readonly string[], finished: FinishedDeployment): Fini
   return { ...finished, output: { ...finished.output, warnings } };
 }
 
-/** Prints the report as text, or as one JSON document. Returns the exit code. */
+const isFailed = ({ output }: FinishedDeployment) => exitCodes[output.outcome] !== 0;
+
+/** Prints the report as text, or as one JSON document. With `--quiet`, the text has failures only. Returns the exit code. */
 export function printReport(
   finished: AtLeastOne<FinishedDeployment>,
   options: BackendOptions,
@@ -62,23 +81,44 @@ export function printReport(
     for (const { target, output } of finished) {
       for (const warning of output.warnings) err(`warning: ${target.id}: ${warning}`);
     }
-  } else {
-    out('');
-    for (const line of summaryLines(finished, terminal, commandLineFor(options))) out(line);
+    return exitCodeOf(report);
   }
+  const [first, ...others] = options.quiet === true ? finished.filter(isFailed) : finished;
+  if (first === undefined) return exitCodeOf(report);
+  out('');
+  for (const line of summaryLines([first, ...others], terminal, commandLineFor(options))) out(line);
   return exitCodeOf(report);
 }
 
-/** The first Ctrl-C lets running deployments finish and starts no further one; the second ends this process at once. */
-function onInterrupt({ print }: Progress): { signal: AbortSignal; stop: () => void } {
+/**
+ * The first Ctrl-C lets running deployments finish and starts no further one; the second ends this process at once. While
+ * every deployment still waits for its locks, the first one ends this process: in local mode, nothing has begun.
+ */
+function onInterrupt({ print, stop }: Progress, { stack }: BackendOptions) {
   const controller = new AbortController();
+  let hasBegun = false;
   const listener = () => {
-    if (controller.signal.aborted) process.exit(interruptedExitCode);
+    if (!hasBegun) {
+      stop();
+      print(stack === undefined ? nothingBegun : continuesInAccount);
+    }
+    if (controller.signal.aborted || !hasBegun) process.exit(interruptedExitCode);
     controller.abort();
     print(
       'Waiting for running deployments. Press Ctrl-C again to exit at once; the next run completes them.',
     );
   };
   process.on('SIGINT', listener);
-  return { signal: controller.signal, stop: () => process.off('SIGINT', listener) };
+  return {
+    signal: controller.signal,
+    /** A deployment has begun when it enters the state after AcquireLock. */
+    observe: ({ type, state }: ExecutionEvent) => {
+      hasBegun ||= type === 'StateEntered' && state?.name !== 'AcquireLock';
+    },
+    stop: () => process.off('SIGINT', listener),
+  };
 }
+
+const nothingBegun = 'Interrupted: no deployment had its locks, so nothing was changed.';
+const continuesInAccount =
+  'The deployments wait for their locks in the account, and continue without this command. "certferry history" lists them when they have ended.';

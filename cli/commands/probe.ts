@@ -5,7 +5,8 @@ import {
   inspectEndpoint,
   type ServedFacts,
 } from '../../core/tls-probe/inspect-endpoint.ts';
-import { daysBetween, minute } from '../render/text.ts';
+import { daysBetween } from '../render/text.ts';
+import { type Times, timesOf } from '../render/times.ts';
 import { waitingFor } from '../render/waiting.ts';
 import { notServedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -15,6 +16,7 @@ export interface ProbeOptions {
   readonly protocol: ProbeProtocol;
   readonly expect?: string;
   readonly json?: boolean;
+  readonly utc?: boolean;
 }
 
 /** Longer than in deployments: an operator runs it once and waits for the result. */
@@ -36,7 +38,8 @@ export async function probe(endpoint: string, options: ProbeOptions, terminal: T
       JSON.stringify({ endpoint, serverName: serverName ?? null, protocol, expected, ok, addresses }),
     );
   } else {
-    for (const address of addresses) print(address, expected, terminal, now);
+    const view = { expected, now, times: timesOf(options) };
+    for (const address of addresses) print(address, view, terminal);
   }
   return ok ? 0 : notServedExitCode;
 }
@@ -60,13 +63,14 @@ function isAsExpected(served: ServedFacts | null, expected: string | null): bool
   return served !== null && (expected === null || served.fingerprint === expected);
 }
 
-function print(
-  { address, problem, served }: AddressInspection,
-  expected: string | null,
-  terminal: Terminal,
-  now: Date,
-) {
-  const { out, colours } = terminal;
+interface View {
+  readonly expected: string | null;
+  readonly now: Date;
+  readonly times: Times;
+}
+
+function print({ address, problem, served }: AddressInspection, view: View, { out, colours }: Terminal) {
+  const { expected } = view;
   if (served === null) {
     out(`${colours.red('✖')} ${colours.bold(address)}  ${problem}`);
     return;
@@ -74,16 +78,16 @@ function print(
   const ok = isAsExpected(served, expected);
   const verdict = expected === null ? '' : ok ? '  serves the expected leaf' : '  serves another leaf';
   out(`${ok ? colours.green('✔') : colours.red('✖')} ${colours.bold(address)}${verdict}`);
-  for (const [label, value] of rows(served, now)) out(`  ${label.padEnd(12)}${value}`);
+  for (const [label, value] of rows(served, view)) out(`  ${label.padEnd(12)}${value}`);
   for (const warning of served.warnings) out(colours.yellow(`  warning: ${warning}`));
 }
 
-function rows(served: ServedFacts, now: Date): readonly (readonly [string, string])[] {
+function rows(served: ServedFacts, { now, times }: View): readonly (readonly [string, string])[] {
   const { notBefore, notAfter, chainLength } = served;
   return [
     ['names', served.names.join(', ')],
     ['issuer', served.issuer],
-    ['valid', `${minute(notBefore)} to ${minute(notAfter)} UTC`],
+    ['valid', `${times.minute(notBefore)} to ${times.minute(notAfter)} (${times.zone})`],
     ['expires', daysBetween(now.getTime() / 1000, notAfter)],
     ['sent', chainLength === 1 ? 'leaf only' : `${chainLength} certificates`],
     ['TLS', `${served.tlsVersion}, ${served.cipher}`],

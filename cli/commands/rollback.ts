@@ -5,12 +5,14 @@ import { type BackendOptions, type StackSelection, selectBackend } from '../opti
 import { refuseOptions, requireOptions } from '../options/option-checks.ts';
 import type { AtLeastOne } from '../report/deployment-report.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { onlyLocal, operatorFor } from './aws-operator.ts';
 import { withLocalBackend, withStackBackend } from './open-backend.ts';
-import { performDeployments } from './perform-deployments.ts';
+import { performDeployments, type WaitOption } from './perform-deployments.ts';
 
-export interface RollbackOptions extends BackendOptions {
+export interface RollbackOptions extends BackendOptions, WaitOption {
   readonly targets?: string;
   readonly target: string;
+  readonly awsCredentials?: string;
 }
 
 /** `certferry rollback`: deploys the previous version of a target again, and verifies it. */
@@ -20,16 +22,18 @@ export async function rollback(options: RollbackOptions, terminal: Terminal): Pr
   const { targets: file = '' } = options;
   requireOptions({ '--targets': options.targets }, '--local');
   const target = onThisMachine(selectTarget(readTargetsFile(file).targets, options.target));
+  const operator = await operatorFor(options.awsCredentials, [target], terminal);
   return withLocalBackend(
     selection.state,
     (backend) => rollBackTargets(backend, [target], { options, terminal }),
-    { mustExist: true },
+    { mustExist: true, operator },
   );
 }
 
 /** Rolls back every host of the target. */
 async function rollBackOnStack(selection: StackSelection, options: RollbackOptions, terminal: Terminal) {
   refuseOptions({ '--targets': options.targets }, '--stack: a stack has registered targets');
+  refuseOptions({ '--aws-credentials': options.awsCredentials }, onlyLocal);
   return withStackBackend(selection, async (backend) => {
     const targets = await backend.findTargets([options.target]);
     return rollBackTargets(backend, targets, { options, terminal });
@@ -43,7 +47,11 @@ function rollBackTargets(
 ): Promise<number> {
   return performDeployments(
     targets,
-    (target, onEvent) => backend.deploy({ target, action: 'rollback', version: null }, onEvent),
+    (target, onEvent) =>
+      backend.deploy(
+        { target, action: 'rollback', version: null, lockWaitSeconds: how.options.wait },
+        onEvent,
+      ),
     how,
   );
 }

@@ -1,4 +1,5 @@
 import type { CertferryError } from '../../core/errors.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalVersion } from '../../local/backend/run-deployment.ts';
 import { mostDeploymentsAtOnce } from '../../local/base/concurrency-limit.ts';
@@ -9,9 +10,10 @@ import { refuseOptions, requireOptions } from '../options/option-checks.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { rolloutExitCodes } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { operatorFor } from './aws-operator.ts';
 import { haltRollout, rollBackRollout } from './halt-rollout.ts';
 import { withLocalBackend } from './open-backend.ts';
-import { printRefusal } from './refuse-bundle.ts';
+import { printBundleWarnings, printRefusal } from './refuse-bundle.ts';
 import { type RolloutOptions, requestOf } from './rollout-options.ts';
 import { showRollout } from './show-rollout.ts';
 
@@ -30,7 +32,7 @@ export async function rolloutLocally(
   warnOfConcurrency(newRollout?.strategy.maxConcurrency ?? 0, options, terminal);
   const read = readUsableBundle({ ...options, cert: options.cert ?? '' });
   if (!('bundle' in read)) return refuse(read, options, terminal);
-  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  printBundleWarnings(read.warnings, options, terminal);
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
   return show(
     state,
@@ -38,7 +40,7 @@ export async function rolloutLocally(
       newRollout === null
         ? resumeWith(backend, { id: resume ?? '', version }, observer)
         : backend.rollout({ ...newRollout, version }, observer),
-    { options, terminal, mustExist: newRollout === null },
+    { options, terminal, mustExist: newRollout === null, targets: newRollout?.targets ?? null },
   );
 }
 
@@ -53,18 +55,27 @@ async function rollBackLocally(state: string, options: RolloutOptions, terminal:
       await rollBackRollout(backend, id);
       return backend.resume(id, null, observer);
     },
-    { options, terminal, mustExist: true },
+    { options, terminal, mustExist: true, targets: null },
   );
 }
 
 type StartRollout = (backend: LocalBackend, observer: RolloutObserver) => Promise<RolloutResult>;
 
+interface Shown {
+  readonly options: RolloutOptions;
+  readonly terminal: Terminal;
+  readonly mustExist: boolean;
+  /** Null: the targets of a rollout that exists. */
+  readonly targets: readonly RegisteredTarget[] | null;
+}
+
 /** Ctrl-C halts the rollout, because it cannot continue without this process. */
-function show(
+async function show(
   state: string,
   start: StartRollout,
-  { options, terminal, mustExist }: { options: RolloutOptions; terminal: Terminal; mustExist: boolean },
+  { options, terminal, mustExist, targets }: Shown,
 ): Promise<number> {
+  const operator = await operatorFor(options.awsCredentials, targets, terminal);
   return withLocalBackend(
     state,
     (backend) =>
@@ -73,7 +84,7 @@ function show(
         terminal,
         interrupt: (id) => haltRollout(backend, id, 'interrupted by Ctrl-C'),
       }),
-    { mustExist },
+    { mustExist, operator },
   );
 }
 

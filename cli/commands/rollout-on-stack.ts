@@ -1,7 +1,8 @@
 import { readVersionOption } from '../input/version-option.ts';
 import type { StackSelection } from '../options/backend-options.ts';
-import { refuseFileOptions, requireOptions } from '../options/option-checks.ts';
+import { refuseFileOptions, refuseOptions, requireOptions } from '../options/option-checks.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { onlyLocal } from './aws-operator.ts';
 import { rollBackRollout } from './halt-rollout.ts';
 import { withStackBackend } from './open-backend.ts';
 import { type RolloutOptions, requestOf } from './rollout-options.ts';
@@ -15,6 +16,7 @@ export async function rolloutOnStack(
 ): Promise<number> {
   const { certificate = '', resume, follow } = options;
   refuseFileOptions(options);
+  refuseOptions({ '--aws-credentials': options.awsCredentials }, onlyLocal);
   const isNew = resume === undefined && follow === undefined;
   if (isNew) requireOptions({ '--certificate': options.certificate }, '--stack');
   const request = { certificate, version: readVersionOption(options.to), ...requestOf(options) };

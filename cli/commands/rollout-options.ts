@@ -16,6 +16,7 @@ export interface RolloutOptions extends BackendOptions, StrategyOptions, Partial
   readonly resume?: string;
   readonly rollback?: boolean;
   readonly follow?: string;
+  readonly awsCredentials?: string;
 }
 
 /** Throws UsageError for options that exclude each other in both backends. */

@@ -25,7 +25,11 @@ export async function showRollout(
   start: (observer: RolloutObserver) => Promise<RolloutResult>,
   { options, terminal, interrupt }: RolloutDisplay,
 ): Promise<number> {
-  const progress = rolloutProgressFor(terminal, commandLineFor(options), options.json === true);
+  const progress = rolloutProgressFor(
+    terminal,
+    commandLineFor(options),
+    options.json === true || options.quiet === true,
+  );
   const halting = createHalting(interrupt, progress);
   const onSigint = () => {
     if (interrupt === null) leave(halting.id(), progress, { options, terminal });
@@ -93,10 +97,11 @@ function leave(
 }
 
 function printReport(result: RolloutResult, options: BackendOptions, terminal: Terminal): number {
+  const exitCode = rolloutExitCodeOf(result);
   if (options.json === true) terminal.out(JSON.stringify(rolloutReportOf(result)));
-  else {
+  else if (options.quiet !== true || exitCode !== 0) {
     terminal.out('');
     for (const line of rolloutSummaryLines(result, terminal, commandLineFor(options))) terminal.out(line);
   }
-  return rolloutExitCodeOf(result);
+  return exitCode;
 }

@@ -27,9 +27,12 @@ export async function sweep(options: SweepCommandOptions, terminal: Terminal): P
   if (certificate !== undefined && isEmpty(report)) {
     throw new UsageError(`no endpoint was probed: no registered target has the certificate ${certificate}`);
   }
+  const exitCode = report.targets.some(hasProblem) ? notServedExitCode : 0;
   if (options.json === true) terminal.out(JSON.stringify(report));
-  else for (const line of sweepLines(report, terminal, commandLineFor(options))) terminal.out(line);
-  return report.targets.some(hasProblem) ? notServedExitCode : 0;
+  else if (options.quiet !== true || exitCode !== 0) {
+    for (const line of sweepLines(report, terminal, commandLineFor(options))) terminal.out(line);
+  }
+  return exitCode;
 }
 
 type ReceivedTarget = ReceivedSweepReport['targets'][number];

@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LockWaitSeconds } from '../../core/deployment/deployment.ts';
 import { defaultStateText } from '../options/state-option.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -26,6 +27,26 @@ function withStackOptions(command: Command): Command {
     .option('--json', 'print one JSON document on standard output, and nothing else there');
 }
 
+/** For commands that change something or probe, and so often run from a timer. */
+export function withQuietOption(command: Command): Command {
+  return command.option('--quiet', 'print only errors and the results of failures; --json has precedence');
+}
+
+/** For commands that deploy to named targets. */
+export function withWaitOption(command: Command): Command {
+  return command.option(
+    '--wait <seconds>',
+    'the maximum wait for the lock of a target, from 0 to 1800 (default: about 40 minutes)',
+    waitSeconds,
+  );
+}
+
+function waitSeconds(text: string): number {
+  const parsed = LockWaitSeconds.safeParse(/^\d+$/.test(text) ? Number(text) : null);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('Use a whole number of seconds from 0 to 1800.');
+}
+
 /** The options of a bundle in files. */
 export function withBundleOptions(command: Command): Command {
   return command
@@ -36,6 +57,14 @@ export function withBundleOptions(command: Command): Command {
       '--passphrase-file <file>',
       'with --local: a file with the passphrase of the key in its first line',
     );
+}
+
+/** For commands that deploy to targets of kind acm. */
+export function awsCredentialsOption(): Option {
+  return new Option(
+    '--aws-credentials <profile>',
+    'with --local: use this profile of the AWS configuration for targets of kind acm; "environment": AWS_ACCESS_KEY_ID and the like',
+  );
 }
 
 /** For commands that can be limited to some targets of a certificate; may be given several times. */

@@ -4,11 +4,14 @@ import type { HistoryOptions } from '../commands/history.ts';
 import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
 import {
+  awsCredentialsOption,
   type Context,
   targetFilter,
   utcOption,
   withBackendOptions,
   withBundleOptions,
+  withQuietOption,
+  withWaitOption,
 } from './common-options.ts';
 import * as help from './help-deployments.ts';
 import { entryLimit, sinceTime } from './history-filters.ts';
@@ -17,7 +20,7 @@ import { entryLimit, sinceTime } from './history-filters.ts';
 
 /** `certferry deploy`. */
 export function addDeploy(program: Command, { terminal, finish }: Context): void {
-  withBundleOptions(withBackendOptions(program.command('deploy')))
+  withWaitOption(withQuietOption(withBundleOptions(withBackendOptions(program.command('deploy')))))
     .summary('deploy a certificate, verify it, and roll back if it is not served')
     .description(help.deploy.description)
     .requiredOption('--certificate <name>', 'the name of the certificate in the targets file')
@@ -28,6 +31,7 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
       'with --stack: current (the default), or the fingerprint of a version that was rolled out',
     )
     .option('--dry-run', 'validate the files with each daemon, and change nothing')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.deploy.after)
     .action(async (options: DeployOptions) => {
       const { deploy } = await import('../commands/deploy.ts');
@@ -37,11 +41,12 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
 
 /** `certferry rollback`. */
 export function addRollback(program: Command, { terminal, finish }: Context): void {
-  withBackendOptions(program.command('rollback'))
+  withWaitOption(withQuietOption(withBackendOptions(program.command('rollback'))))
     .summary('return a target to its previous version, and verify it')
     .description(help.rollback.description)
     .requiredOption('--target <id>', 'the id of the target')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.rollback.after)
     .action(async (options: RollbackOptions) => {
       const { rollback } = await import('../commands/rollback.ts');
@@ -83,6 +88,7 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .argument('<execution>', 'the name of an execution, or "last"')
     .option('--all', 'list the transitions not taken and the states never entered, too')
     .option('--html <file>', 'write a self-contained HTML page to this file')
+    .addOption(utcOption())
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {
       const { inspect } = await import('../commands/inspect.ts');

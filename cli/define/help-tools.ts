@@ -46,6 +46,25 @@ Examples:
   $ certferry schema k8ssecret --rbac --group certferry   the same for a group, as EKS needs it`,
 };
 
+export const completion: Help = {
+  description:
+    'Prints a script with which a shell completes commands, options and their values. The script is generated from the ' +
+    'commands of this version; a key press does not start certferry.',
+  after: `
+Examples:
+  $ certferry completion bash > /etc/bash_completion.d/certferry
+  $ certferry completion zsh > /usr/local/share/zsh/site-functions/_certferry
+  $ certferry completion fish > ~/.config/fish/completions/certferry.fish`,
+};
+
+export const man: Help = {
+  description: 'Prints the manual page certferry(1), which is generated from the commands of this version.',
+  after: `
+Examples:
+  $ certferry man > certferry.1 && man ./certferry.1
+  $ certferry man > /usr/local/share/man/man1/certferry.1`,
+};
+
 export const demo: Help = {
   description:
     'Runs certferry with a temporary certificate authority and a small TLS server in a temporary folder. Scenes: a first ' +

@@ -6,6 +6,7 @@ export const about =
 export const program = `
 Start with:
   $ certferry demo                       run deployments, a renewal in waves and rollbacks on this machine, in a minute
+  $ certferry init                       write certferry.yaml for the certificates of this host
   $ certferry help deploy                show the options and examples of a command
 
 Backends: --local works on this machine, --stack NAME on a certferry stack in AWS.

@@ -7,11 +7,13 @@ import type { StatusOptions } from '../commands/status.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
 import type { WarmOptions } from '../commands/warm.ts';
 import {
+  awsCredentialsOption,
   type Context,
   targetFilter,
   utcOption,
   withBackendOptions,
   withBundleOptions,
+  withQuietOption,
 } from './common-options.ts';
 import * as help from './help-rollouts.ts';
 import { addRenamedFlag } from './version-flags.ts';
@@ -20,7 +22,9 @@ const rolloutArgument = 'the name of the rollout, from "certferry rollouts"';
 
 /** `certferry rollout`. */
 export function addRollout(program: Command, { terminal, finish }: Context): void {
-  const command = withStrategyOptions(withBundleOptions(withBackendOptions(program.command('rollout'))));
+  const command = withStrategyOptions(
+    withBundleOptions(withQuietOption(withBackendOptions(program.command('rollout')))),
+  );
   addRenamedFlag(command, '--roll-back', '--rollback')
     .summary('deploy a certificate to all its targets in waves; halt if too many fail')
     .description(help.rollout.description)
@@ -37,6 +41,7 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .option('--resume <rollout>', 'resume a rollout that was halted or that broke off')
     .option('--rollback', 'with --resume: roll back what the rollout changed')
     .option('--follow <rollout>', 'with --stack: follow a running rollout')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.rollout.after)
     .action(async (options: RolloutOptions) => {
       const { rollout } = await import('../commands/rollout.ts');
@@ -118,7 +123,7 @@ export function addApprove(program: Command, { terminal, finish }: Context): voi
 
 /** `certferry sweep`. */
 export function addSweep(program: Command, { terminal, finish }: Context): void {
-  withBackendOptions(program.command('sweep'))
+  withQuietOption(withBackendOptions(program.command('sweep')))
     .summary('check that every endpoint serves the expected certificate')
     .description(help.sweep.description)
     .option('--certificate <name>', 'probe only targets of this certificate')
@@ -136,6 +141,10 @@ export function addStatus(program: Command, { terminal, finish }: Context): void
     .summary('show every target: its version, expiry, last deployment and problems')
     .description(help.status.description)
     .option('--certificate <name>', 'show only targets of this certificate')
+    .option(
+      '--targets <file>',
+      'with --local: the targets file, whose targets are listed before their first deployment, too',
+    )
     .option('--probe', 'probe every endpoint now, instead of showing the records')
     .option('--html <file>', 'write a self-contained HTML page to this file')
     .option('--prometheus <file>', 'write metrics for the textfile collector of node_exporter to this file')

@@ -6,7 +6,7 @@ import type { CheckOptions } from '../commands/check.ts';
 import type { DemoOptions } from '../commands/demo.ts';
 import type { ProbeOptions } from '../commands/probe.ts';
 import type { SchemaOptions } from '../commands/schema.ts';
-import type { Context } from './common-options.ts';
+import { type Context, utcOption } from './common-options.ts';
 import * as help from './help-tools.ts';
 
 /** `certferry check`. */
@@ -20,6 +20,7 @@ export function addCheck(program: Command, { terminal, finish }: Context): void 
     .option('--chain <file>', 'the intermediates, if the bundle does not contain them')
     .option('--passphrase-file <file>', 'a file with the passphrase of the key in its first line')
     .option('--json', 'print one JSON document on standard output')
+    .addOption(utcOption())
     .addHelpText('after', help.check.after)
     .action(async (bundle: string, options: CheckOptions) => {
       const { check } = await import('../commands/check.ts');
@@ -46,6 +47,7 @@ export function addProbe(program: Command, { terminal, finish }: Context): void 
       fingerprint,
     )
     .option('--json', 'print one JSON document on standard output')
+    .addOption(utcOption())
     .addHelpText('after', help.probe.after)
     .action(async (target: string, options: ProbeOptions) => {
       const { probe } = await import('../commands/probe.ts');

@@ -9,6 +9,8 @@ export interface BackendOptions {
   readonly region?: string;
   readonly profile?: string;
   readonly json?: boolean;
+  /** Prints only errors and the results of failures. */
+  readonly quiet?: boolean;
 }
 
 /** A stack in an AWS account. The AWS SDK finds an undefined region or profile. */

@@ -1,3 +1,4 @@
+import { executionPageOf } from '../../core/console-link.ts';
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { servedNow } from '../../core/deployment/served-now.ts';
@@ -7,6 +8,7 @@ import { signOf } from '../render/graph.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
 import { rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { duration, shortFingerprint } from '../render/text.ts';
+import type { Times } from '../render/times.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { unrecordedEnd, type Visit, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
@@ -29,13 +31,17 @@ export interface PageContent {
  * An execution as one self-contained page without scripts. Its content security policy forbids the browser to fetch or run
  * anything. All texts of the execution are escaped.
  */
-export function executionPage({ machine, execution, waves }: PageContent, own: OwnCommand): string {
+export function executionPage(
+  { machine, execution, waves }: PageContent,
+  own: OwnCommand,
+  times: Times,
+): string {
   const { executionName, events } = execution;
   const visits = visitsOf(events);
   const kind = machineNameOf(events);
   const body = html`<main>
 <h1>${kind} <span class="mono">${executionName}</span></h1>
-<p class="quiet">${subjectOf(execution)}</p>
+<p class="quiet">${subjectOf(execution, times)}${consoleLink(execution)}</p>
 ${outcomeBox(execution, visits)}
 <h2 id="path">Path taken</h2>
 ${pathList(machine, visits)}
@@ -80,12 +86,15 @@ function omittedText(omitted: readonly string[]): Markup[] {
       ];
 }
 
-function subjectOf({ output, events }: InspectedExecution): string {
+function consoleLink({ executionArn }: InspectedExecution): Markup[] {
+  if (executionArn === undefined) return [];
+  const page = executionPageOf(executionArn);
+  return page === executionArn ? [] : [html` · <a href="${page}" rel="noreferrer">AWS console</a>`];
+}
+
+function subjectOf({ output, events }: InspectedExecution, { second, zone }: Times): string {
   const [first] = events;
-  const when =
-    first === undefined
-      ? ''
-      : `started ${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const when = first === undefined ? '' : `started ${second(first.timestamp / 1_000)} (${zone})`;
   if (output === null) return when;
   const subject = 'rolloutId' in output ? `certificate ${output.certificate}` : `target ${output.targetId}`;
   return [subject, when].filter((part) => part !== '').join(' · ');

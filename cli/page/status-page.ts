@@ -18,7 +18,7 @@ export function statusPage(statuses: readonly TargetStatus[], context: PageConte
   const { now, times, own } = context;
   const body = html`<main>
 <h1>certferry status</h1>
-<p class="quiet">${times.minute(now.toISOString())} (${times.zone}) · <code>${own('status')}</code></p>
+<p class="quiet">${times.minute(now.getTime() / 1_000)} (${times.zone}) · <code>${own('status')}</code></p>
 ${summaryBox(statuses)}
 <h2 id="expiries">Expiries</h2>
 ${expiries(statuses, context)}
@@ -68,8 +68,7 @@ ${rows}</tbody>
 
 function expiryDays(statuses: readonly TargetStatus[], times: Times): ExpiryDay[] {
   const known = statuses.filter((status) => knownLeaf(status).notAfter !== null);
-  const dayOf = (status: TargetStatus) =>
-    times.minute(new Date(expiryOf(status) * 1_000).toISOString()).slice(0, 10);
+  const dayOf = (status: TargetStatus) => times.day(expiryOf(status));
   const groups = Map.groupBy(known, (status) => `${dayOf(status)} ${status.certificate}`);
   return [...groups.values()]
     .flatMap(([first, ...others]) =>

@@ -7,13 +7,14 @@ import type { InspectedExecution } from '../../services/backend/backend.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { isHalted, unrecordedEnd, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
-import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
+import { executionLine, linkLines } from '../terminal/troubleshooting.ts';
 import { type GraphLayout, graphLines } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
 import { duration, flow, fold, shortFingerprint } from './text.ts';
+import type { Times } from './times.ts';
 
 /** The state machine of an execution, by its first state. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
@@ -25,13 +26,17 @@ export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target
 export function executionLines(
   machine: StateMachine,
   execution: InspectedExecution,
-  layout: GraphLayout & { readonly own: OwnCommand },
+  layout: GraphLayout & { readonly own: OwnCommand; readonly times: Times },
 ): string[] {
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
   return [
     ...flow(
-      [`${machineNameOf(events)} ${bold(executionName)}`, subjectOf(output, bold), dim(startedAt(events))],
+      [
+        `${machineNameOf(events)} ${bold(executionName)}`,
+        subjectOf(output, bold),
+        dim(startedAt(events, layout.times)),
+      ],
       layout.width,
     ),
     '',
@@ -48,26 +53,23 @@ function subjectOf(output: InspectedExecution['output'], bold: (text: string) =>
     : `target ${bold(output.targetId)}`;
 }
 
-function startedAt(events: readonly ExecutionEvent[]): string {
-  const [first] = events;
-  return first === undefined
-    ? ''
-    : `${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+function startedAt([first]: readonly ExecutionEvent[], { second, zone }: Times): string {
+  return first === undefined ? '' : `${second(first.timestamp / 1_000)} (${zone})`;
 }
 
 function endLines(
-  { executionName, status, output, events }: InspectedExecution,
+  { executionName, executionArn, status, output, events }: InspectedExecution,
   { colours, width, own }: GraphLayout & { readonly own: OwnCommand },
 ): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${counted(visits.length, 'transition')}, ${counted(retries, 'retry', 'retries')}, ${duration(elapsed(events))}`;
-  if (status === 'RUNNING') return [`still running (${counts})`];
+  if (status === 'RUNNING') return [`still running (${counts})`, ...executionLine(executionArn)];
   if (output === null) {
     const end = withSign(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);
     // the error text is folded and has no --region or --profile: these lines can be copied
     const next = isHalted(visits) ? ['', ...afterHalt({ id: executionName }, own)] : [];
-    return [...end, ...next];
+    return [...end, ...next, ...executionLine(executionArn)];
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
@@ -79,6 +81,7 @@ function endLines(
       ...summary,
       `  version ${shortFingerprint(output.fingerprint)}`,
       ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+      ...executionLine(executionArn),
     ];
   }
   const { outcome, reason, fingerprint, previousFingerprint, warnings } = output;
@@ -93,7 +96,7 @@ function endLines(
     ),
     ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
     ...served.map((line) => `  ${line}`),
-    ...(outcomeMeanings[outcome].succeeded ? [] : [`Troubleshooting: ${troubleshootingAddress(entry)}`]),
+    ...(outcomeMeanings[outcome].succeeded ? executionLine(executionArn) : linkLines(executionArn, entry)),
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   remainingFailures,
   rolloutReportOf,
 } from '../report/rollout-report.ts';
-import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
+import { linkLines } from '../terminal/troubleshooting.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings, servedAfterRollout } from './rollout-outcomes.ts';
@@ -33,7 +33,7 @@ export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: Own
       '',
       ...fold(`warning: ${text}`, width).map(colours.yellow),
     ]),
-    ...troubleshootingLines(outcome, reason),
+    ...troubleshootingLines(end, outcome, reason),
   ];
 }
 
@@ -42,9 +42,13 @@ function servedLines(outcome: RolloutReport['outcome'], width: number): string[]
   return served === undefined ? [] : ['', ...fold(`Served now: ${served}.`, width)];
 }
 
-function troubleshootingLines(outcome: RolloutReport['outcome'], reason: string | null): string[] {
+function troubleshootingLines(
+  end: RolloutResult,
+  outcome: RolloutReport['outcome'],
+  reason: string | null,
+): string[] {
   if (servedAfterRollout[outcome] === undefined) return [];
-  return ['', `Troubleshooting: ${troubleshootingAddress(entryOfRollout(outcome, reason))}`];
+  return ['', ...linkLines(end.executionArn, entryOfRollout(outcome, reason))];
 }
 
 /** One row for each wave, one column for each outcome. */

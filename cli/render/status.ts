@@ -13,6 +13,8 @@ export interface StatusLayout extends Pick<Terminal, 'colours' | 'width' | 'inte
   readonly now: Date;
   /** Whether the endpoints were probed; otherwise the list shows records. */
   readonly probed: boolean;
+  /** Local mode: a first deployment needs the files of the bundle. */
+  readonly local: boolean;
 }
 
 /** Targets in the table. A problem is always listed; `--json` contains all targets. */
@@ -100,12 +102,12 @@ function lockLines(
   return [...lines.flatMap((line) => fold(line, width - 2)).map((line) => colours.dim(`  ${line}`)), ''];
 }
 
-function problemLines(status: TargetStatus, { colours, width, own }: StatusLayout): string[] {
+function problemLines(status: TargetStatus, { colours, width, own, local }: StatusLayout): string[] {
   const { targetId, summary, lastDeployment } = status;
   const outcome = lastDeployment === null ? [] : [`last deployment: ${lastDeployment.outcome}`];
   const step =
     lastDeployment === null
-      ? own(`rollout --certificate ${status.certificate}`)
+      ? own(`rollout --certificate ${status.certificate}${local ? ' --cert FILE' : ''}`)
       : own(`inspect ${lastDeployment.deploymentId}`);
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${stateText(status)}`,

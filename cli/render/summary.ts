@@ -4,7 +4,7 @@ import { servedNow } from '../../core/deployment/served-now.ts';
 import { entryOfDeployment } from '../../core/troubleshooting/entries.ts';
 import { type AtLeastOne, elapsed, type FinishedDeployment, reportOf } from '../report/deployment-report.ts';
 import type { Colours } from '../terminal/terminal.ts';
-import { troubleshootingAddress } from '../terminal/troubleshooting.ts';
+import { executionLine, troubleshootingAddress } from '../terminal/troubleshooting.ts';
 import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
 import { duration, fold, reasonLines, shortFingerprint, table } from './text.ts';
@@ -58,7 +58,12 @@ function targetLines(finished: FinishedDeployment, { colours, width }: Layout, o
     ...(version === null ? [] : [`  ${version}`]),
     ...warningLines(output, colours),
     ...servedLines(output, width),
-    ...nextSteps(finished, own).map((line) => `  ${line}`),
+    ...nextSteps(finished, own)
+      .flatMap((line) => (line.startsWith(' ') ? [line] : fold(line, width - 2)))
+      .map((line) => `  ${line}`),
+    ...(outcomeMeanings[output.outcome].succeeded ? [] : executionLine(finished.executionArn)).map(
+      (line) => `  ${line}`,
+    ),
   ];
 }
 

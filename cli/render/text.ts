@@ -17,11 +17,6 @@ export function shortFingerprint(fingerprint: string | null): string {
   return digits.length <= 12 ? fingerprint : `sha256:${digits.slice(0, 12)}…`;
 }
 
-/** `2026-09-22 14:03` (UTC) of epoch seconds. */
-export function minute(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
-}
-
 /** `in 61 days`, `today`, `3 days ago`; `now` and `then` are epoch seconds. */
 export function daysBetween(now: number, then: number): string {
   const days = Math.floor(Math.abs(then - now) / 86_400);

@@ -1,12 +1,17 @@
 import { DateTime } from 'luxon';
 
+/** ISO 8601, or epoch seconds as certificates have them. */
+type Time = string | number;
+
 /** How a command shows times. `zone` is for the head of a column, for example `Europe/Berlin`. */
 export interface Times {
   readonly zone: string;
-  /** `2026-11-22 04:15:00` of an ISO 8601 time. */
-  readonly second: (iso: string) => string;
-  /** `2026-11-22 04:15` of an ISO 8601 time. */
-  readonly minute: (iso: string) => string;
+  /** `2026-11-22 04:15:00`. */
+  readonly second: (time: Time) => string;
+  /** `2026-11-22 04:15`. */
+  readonly minute: (time: Time) => string;
+  /** `2026-11-22`. */
+  readonly day: (time: Time) => string;
 }
 
 /** Times in the zone of this machine, or in UTC. */
@@ -16,10 +21,15 @@ export function timesOf({ utc = false }: { readonly utc?: boolean }): Times {
 
 /** Times in a zone of the IANA database. */
 export function timesIn(zone: string): Times {
-  const format = (iso: string, pattern: string) => DateTime.fromISO(iso, { zone }).toFormat(pattern);
+  const inZone = (pattern: string) => (time: Time) =>
+    (typeof time === 'number'
+      ? DateTime.fromSeconds(time, { zone })
+      : DateTime.fromISO(time, { zone })
+    ).toFormat(pattern);
   return {
     zone,
-    second: (iso) => format(iso, 'yyyy-MM-dd HH:mm:ss'),
-    minute: (iso) => format(iso, 'yyyy-MM-dd HH:mm'),
+    second: inZone('yyyy-MM-dd HH:mm:ss'),
+    minute: inZone('yyyy-MM-dd HH:mm'),
+    day: inZone('yyyy-MM-dd'),
   };
 }

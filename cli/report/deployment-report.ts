@@ -11,6 +11,8 @@ import { visitsOf } from './visits.ts';
 export interface FinishedDeployment {
   readonly target: Target;
   readonly executionName: string | null;
+  /** Absent in local mode, and if no execution was started. */
+  readonly executionArn?: string;
   readonly output: RecordedDeployment;
   readonly events: readonly ExecutionEvent[];
 }

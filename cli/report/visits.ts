@@ -98,7 +98,7 @@ export function isHalted(visits: readonly Visit[]): boolean {
 }
 
 /** The error of a Lambda function is JSON with a message and a stack trace; operators need only the message. */
-function causeText(cause: unknown): string {
+export function causeText(cause: unknown): string {
   if (cause === undefined || cause === null) return '';
   const text = typeof cause === 'string' ? cause : JSON.stringify(cause);
   try {

@@ -34,7 +34,7 @@ export const rolloutExitCodes = {
   halted: 18,
 } as const satisfies Readonly<Record<RolloutOutcome, number>>;
 
-/** `probe` and `sweep`: an endpoint is unreachable, or does not serve the expected certificate. */
+/** `probe` and `sweep`: an endpoint is unreachable, or does not serve the expected certificate. `status`: a target needs action. */
 export const notServedExitCode = 1;
 
 /** `warm`: a host could not fetch the agent and its runtime, or did not answer. */

@@ -10,6 +10,9 @@ import { Fingerprint, VersionFacts } from './version.ts';
 export const RequestAction = z.enum(['deploy', 'validate', 'rollback']);
 export type RequestAction = z.infer<typeof RequestAction>;
 
+/** A whole number of seconds, at most the time that the retries of AcquireLock take at least. */
+export const LockWaitSeconds = z.int().check(z.gte(0), z.lte(1800));
+
 /**
  * Input of an execution of `deploy-target`. `rollback` needs no version: the host has the previous one. `requestNumber`
  * increases with every request for the target (see `services/locks/`). Without one, the execution gets its number when it
@@ -28,6 +31,8 @@ export const DeploymentRequest = z.strictObject({
   toleratedFailures: z.optional(z.int().check(z.gte(0))),
   /** Seconds to wait before the deployment starts, so that those of a wave do not all start at once. */
   splaySeconds: z.optional(z.int().check(z.gte(0), z.lte(3600))),
+  /** The maximum wait for the locks, in seconds. Without it, the retries of AcquireLock are the limit. */
+  lockWaitSeconds: z.optional(LockWaitSeconds),
 });
 export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
 
@@ -105,6 +110,9 @@ export const RecordedDeployment = z.strictObject({
 });
 export type RecordedDeployment = z.infer<typeof RecordedDeployment>;
 
+/** The error that a Catch caught. Errors of Step Functions, such as States.Timeout, may have no cause. */
+const CaughtError = z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') });
+
 /** The state of the state machine. AcquireLock returns every field, so that every JSONPath resolves. */
 export const DeploymentState = z.strictObject({
   deployment: Deployment,
@@ -112,7 +120,8 @@ export const DeploymentState = z.strictObject({
   probe: ProbeResult,
   rollback: z.nullable(PushResult),
   restored: ProbeResult,
-  /** The error that a Catch caught. Errors of Step Functions, such as States.Timeout, may have no cause. */
-  failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') })),
+  /** The result of the commands of the target, or why there is none. */
+  onDeployed: z.nullable(z.union([PushResult, CaughtError])),
+  failure: z.nullable(CaughtError),
 });
 export type DeploymentState = z.infer<typeof DeploymentState>;

@@ -13,12 +13,21 @@ import { Bundle, Fingerprint, VersionFacts } from './version.ts';
  * | deploy   | sealed             | installs the version |
  * | rollback | none               | installs the previous version, as a deployment of its own |
  * | undo     | none               | reverses the deployment `deploymentId` |
+ * | onDeployed | commands         | runs the commands of the target after a verified deployment, at most once |
  * | inspect  | a probe, or none   | reports the installed version, the outcome of `deploymentId`, and the result of the probe |
  * | inspect  | inspections        | reports what each endpoint serves; takes no lock and recovers no earlier job |
  *
  * For a target in a store, `rollback`, `undo` and `inspect` without a probe have a sealed body too: each needs credentials.
  */
-export const jobActions = ['enroll', 'validate', 'deploy', 'rollback', 'undo', 'inspect'] as const;
+export const jobActions = [
+  'enroll',
+  'validate',
+  'deploy',
+  'rollback',
+  'undo',
+  'onDeployed',
+  'inspect',
+] as const;
 export const JobAction = z.enum(jobActions);
 export type JobAction = z.infer<typeof JobAction>;
 
@@ -81,13 +90,17 @@ export type InspectionRequest = z.infer<typeof InspectionRequest>;
 /** The results of this many inspections fit into one agent line, unless a name has dozens of addresses. */
 export const maximumInspections = 8;
 
-/** A job without secrets, sent as base64url of its JSON. `inspections` only with action `inspect`. */
+/**
+ * A job without secrets, sent as base64url of its JSON. `inspections` only with action `inspect`, `commands` (argv arrays) only
+ * with `onDeployed`.
+ */
 export const OpenJob = z.strictObject({
   header: JobHeader,
   probe: z.nullable(ProbeRequest),
   inspections: z.optional(z.array(InspectionRequest).check(z.minLength(1), z.maxLength(maximumInspections))),
   /** The version that a rollback may replace. Default: whichever is installed. */
   replaces: z.optional(Fingerprint),
+  commands: z.optional(z.array(z.array(z.string()).check(z.minLength(1)))),
 });
 export type OpenJob = z.infer<typeof OpenJob>;
 

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * The outcomes of one job of the agent. `restored` ends an undo job, `inspected` an inspect job. `lost` never comes from
+ * The outcomes of one job of the agent. `restored` ends an undo job, `inspected` an inspect job, `commands_run` a job
+ * `onDeployed`. `lost` never comes from
  * an agent: the code that waits for its line sets it when no line arrives.
  */
 export const agentOutcomes = [
@@ -16,6 +17,7 @@ export const agentOutcomes = [
   'restored',
   'rollback_failed',
   'inspected',
+  'commands_run',
   'lost',
 ] as const;
 

@@ -1,4 +1,5 @@
 import { DeploymentOutcome, outcomeMeanings } from '../deployment/outcome.ts';
+import type { RegisteredTarget } from '../targets/registered.ts';
 import type { Finding, ServedLeaf } from './finding.ts';
 import { bySeverity, isProblem } from './severity.ts';
 import type { ReportedCondition } from './sweep-report.ts';
@@ -59,6 +60,28 @@ export function byUrgency(one: TargetStatus, other: TargetStatus): number {
     expiryForSorting(one) - expiryForSorting(other) ||
     (one.targetId < other.targetId ? -1 : 1)
   );
+}
+
+/** A target that has no records yet. */
+export function undeployedStatus({
+  id: targetId,
+  certificate,
+  host,
+}: Pick<RegisteredTarget, 'id' | 'certificate' | 'host'>): TargetStatus {
+  return {
+    targetId,
+    certificate,
+    host: typeof host === 'string' ? host : null,
+    condition: 'never_deployed',
+    summary: 'certferry has not deployed to it yet',
+    daysToExpiry: null,
+    fingerprint: null,
+    notAfter: null,
+    served: null,
+    currentFingerprint: null,
+    lastDeployment: null,
+    lock: null,
+  };
 }
 
 /** Unknown expiries come last. Finite, so that the difference of two is a number. */

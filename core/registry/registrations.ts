@@ -50,8 +50,8 @@ export function checkTarget(target: { readonly id: string }): void {
  * @throws CertferryError InvalidTarget with the invalid fields
  */
 export function checkCertificate(
-  certificate: { readonly name: string; readonly strategy?: StrategyOverrides | undefined },
-  defaultStrategy: StrategyOverrides,
+  certificate: { readonly name: string; readonly strategy?: object | undefined },
+  defaultStrategy: object,
 ): void {
   const name = `certificate ${certificate.name}`;
   check(Certificate, certificate, name);

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { functionHost } from './host-location.ts';
 import { described } from './kinds/described.ts';
 import { isMemberId } from './member-id.ts';
+import { OnDeployed } from './on-deployed.ts';
 import { CertificateName, Host, Target, TargetId, unionOfKinds } from './target.ts';
 import { type OpenVerify, registeredVerifyPolicy } from './verify.ts';
 import { MaintenanceWindow } from './window.ts';
@@ -71,6 +72,7 @@ const common = {
     z._default(z.boolean(), false),
     'true: the drift sweep deploys the current version again if the endpoint serves another certificate.',
   ),
+  onDeployed: OnDeployed,
   window: described(
     z.optional(MaintenanceWindow),
     'The only time in which rollouts deploy to this target, unless they are urgent or the installed certificate would expire before.',

@@ -12,6 +12,7 @@ import {
   targetKinds,
   verifyDefaultsOf,
 } from './kinds/kinds.ts';
+import { OnDeployed, runsCommandsOnHost } from './on-deployed.ts';
 import {
   type OpenVerify,
   type OpenVerifyInput,
@@ -81,7 +82,7 @@ export function unionOfKinds<Common extends z.core.$ZodShape>(
           kind: described(z.literal(kind), kinds[kind].description),
           config: described(kinds[kind].config as z.ZodMiniType, configDescription),
         })
-        .check(runsWhereItCan(kind)),
+        .check(runsWhereItCan(kind), runsCommandsOnHost),
       z.transform((target) => withDefaultProtocol(kind, target as unknown as ParsedTarget)),
     ),
   );
@@ -115,7 +116,7 @@ function withDefaultProtocol(kind: TargetKind, target: ParsedTarget) {
 
 /** One installation of a certificate on one host. Parsing a parsed target again changes nothing. */
 export const Target = unionOfKinds(
-  { id: TargetId, certificate: CertificateName, host: Host },
+  { id: TargetId, certificate: CertificateName, host: Host, onDeployed: OnDeployed },
   openVerifyPolicy,
 );
 export type Target = z.infer<typeof Target>;

@@ -51,7 +51,7 @@ const errorEntries: Readonly<Record<ErrorName, Heading>> = {
     ...(['PurposeUnfit', 'PathLengthExceeded', 'NameConstraintViolated', 'WrongPassphrase'] as const),
   ),
   ...inSection(headings.requests, 'InvalidTarget', 'InvalidRequest', 'NameNotCovered'),
-  ...inSection(headings.locks, 'LockHeld', 'Superseded'),
+  ...inSection(headings.locks, 'LockHeld', 'LockWaitOver', 'Superseded'),
   ...inSection(
     headings.rollouts,
     ...(['UnknownCertificate', 'NoTargets', 'RolloutExists', 'RolloutHalted', 'TooManyFailures'] as const),

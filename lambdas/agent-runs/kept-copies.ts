@@ -9,6 +9,8 @@ interface Deployed {
   readonly targetId: string;
   readonly bundle: Bundle;
   readonly source: Source;
+  /** True: keep a copy whatever the source is. */
+  readonly always?: boolean;
 }
 
 /**
@@ -19,9 +21,9 @@ interface Deployed {
 export async function keepNewVersion(
   kept: KeptBundles,
   home: StoreHome,
-  { targetId, bundle, source }: Deployed,
+  { targetId, bundle, source, always = false }: Deployed,
 ): Promise<void> {
-  if (!needsKeptCopy(source)) return;
+  if (!always && !needsKeptCopy(source)) return;
   await keepCopy(kept, { targetId, bundle, needed: () => neededVersions(home) });
 }
 

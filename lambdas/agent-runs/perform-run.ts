@@ -38,6 +38,8 @@ export interface RunServices {
   readonly probe: typeof probe;
   /** Sealed copies of bundles. Null or absent: none are kept. */
   readonly kept?: KeptBundles | null;
+  /** True: keep a copy of each version, whatever its source. */
+  readonly keepsAll?: boolean;
   /** Runs the agent. Returns a line for every outcome; throws only if the records cannot be read or written. */
   readonly perform: (home: StoreHome, job: PerformedJob) => Promise<AgentLine>;
 }
@@ -101,7 +103,7 @@ interface PreparedRun extends PerformedJob {
 
 /** @throws CertferryError of the credentials, the source, or the bundle */
 async function prepare(
-  { credentials, sources, clock, kept }: RunServices,
+  { credentials, sources, clock, kept, keepsAll = false }: RunServices,
   { header, target, version, replaces }: StoreJob,
   home: StoreHome,
 ): Promise<PreparedRun> {
@@ -111,7 +113,8 @@ async function prepare(
   const { warnings, ...bundle } = await sources.fetch(version, clock.now());
   requireCoveredName(target, bundle.leaf);
   if (kept && header.action === 'deploy' && returnsNoKeys(target.kind)) {
-    await keepNewVersion(kept, home, { targetId: target.id, bundle, source: version.source });
+    const { source } = version;
+    await keepNewVersion(kept, home, { targetId: target.id, bundle, source, always: keepsAll });
   }
   return { ...common, bundle, warnings };
 }

@@ -104,7 +104,7 @@ async function withBaseline(
   { targetId, executionArn, fence, purpose }: PendingCommand,
   result: PushResult,
 ): Promise<PushResult> {
-  if (purpose === 'undo') return result;
+  if (purpose === 'undo' || purpose === 'onDeployed') return result;
   const lock = await locks.read(targetId);
   const isHeld = lock.owner === executionArn && lock.fence === fence;
   return judgedByBaseline(result, isHeld ? lock.baseline : null);

@@ -126,9 +126,10 @@ async function send(by: DeliveryServices, attempt: Attempt, delivery: Delivery):
   return command;
 }
 
-/** A probe needs nothing of a store, so the smaller agent makes it. */
+/** A probe and the commands of an operator need nothing of a store, so the smaller agent serves them. */
 function agentFor({ purpose, deployment }: Delivery): Agent {
-  return isStoreKind(deployment.target.kind) && purpose !== 'probe' ? 'stores' : 'files';
+  const needsStore = purpose !== 'probe' && purpose !== 'onDeployed';
+  return isStoreKind(deployment.target.kind) && needsStore ? 'stores' : 'files';
 }
 
 /** SSM has refused the command: nothing was sent, unless an earlier attempt sent a job. Throws the error. */

@@ -7,10 +7,14 @@ import { headerFor, type PreparedJob } from './deliver.ts';
 export function openJob(
   deployment: Deployment,
   action: JobAction,
-  { now, probe = null }: { now: Date; probe?: OpenJob['probe'] },
+  { now, probe = null, commands }: { now: Date } & Partial<Pick<OpenJob, 'probe' | 'commands'>>,
 ): PreparedJob & { readonly header: JobHeader } {
   const { replaces } = deployment;
   const only = action === 'rollback' && replaces !== undefined ? { replaces } : {};
   const header = headerFor(deployment, action, now);
-  return { action, header, text: openJobText({ header, probe, ...only }) };
+  return {
+    action,
+    header,
+    text: openJobText({ header, probe, ...only, ...(commands !== undefined && { commands }) }),
+  };
 }

@@ -4,7 +4,7 @@ import { type JobSigner, signJob } from '../../core/seal/sign-job.ts';
 import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { PreparedJob } from './deliver.ts';
 
-/** A service of the functions that give jobs to hosts: PushBundle, RollBack and ReconcileCommand. */
+/** A service of the functions that give jobs to hosts: PushBundle, ReconcileCommand, RollBack and RunOnDeployed. */
 export interface SigningServices {
   readonly signer: JobSigner;
 }

@@ -8,6 +8,7 @@ import {
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { withoutEffectText } from '../../core/tls-probe/compare-baseline.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { onDeployedWarnings } from './on-deployed-warnings.ts';
 import { probeReason } from './probe-reason.ts';
 
 /** The recording state with which the state machine ends. */
@@ -37,6 +38,7 @@ export const FinalState = z.object({
   probe: z.catch(z.nullable(DeploymentState.shape.probe), null),
   rollback: z.catch(DeploymentState.shape.rollback, null),
   restored: z.catch(z.nullable(DeploymentState.shape.restored), null),
+  onDeployed: z.catch(DeploymentState.shape.onDeployed, null),
   failure: z.catch(DeploymentState.shape.failure, null),
 });
 export type FinalState = z.infer<typeof FinalState>;
@@ -67,7 +69,11 @@ export function outcomeWithoutRepair(
   sending = unknownSending,
 ): OutcomeReport {
   const failure = failureOf(state.failure);
-  const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
+  const warnings = [
+    ...(state.push?.warnings ?? []),
+    ...(state.rollback?.warnings ?? []),
+    ...onDeployedWarnings(state.onDeployed),
+  ];
   return { warnings, repair: null, reason: null, ...endings[path](state, failure, sending) };
 }
 

@@ -9,21 +9,24 @@ interface Times {
 }
 
 /** The results of the states. */
-export type Phases = Pick<FinalState, 'push' | 'probe' | 'rollback'>;
+export type Phases = Pick<FinalState, 'push' | 'probe' | 'rollback'> &
+  Partial<Pick<FinalState, 'onDeployed'>>;
 
 /**
  * The duration of a deployment and of each phase whose start and end are known. Push: from the locks until the result of the
- * host (with enrolment). Verification: until the last probe, or until the undo job was sent. Rollback: until it was
+ * host (with enrolment). Verification: until the last probe, or until the job that undoes the
+ * deployment or runs `onDeployed` was sent. Rollback: until it was
  * recorded (with its probes).
  */
 export function durationsOf(
   outcome: HistoryItem['outcome'],
   { askedAt, lockedAt, endedAt }: Times,
-  { push, probe, rollback }: Phases,
+  { push, probe, rollback, onDeployed = null }: Phases,
 ): HistoryItem['durations'] {
   const [pushedAt, undoSentAt] = [epoch(push?.endedAt), epoch(rollback?.sentAt)];
   const wasProbed = probe !== null && probe.attempt > 0;
-  const verifiedAt = undoSentAt ?? (outcome === 'rollback_failed' ? null : endedAt);
+  const nextSentAt = undoSentAt ?? commandsSentAt(onDeployed);
+  const verifiedAt = nextSentAt ?? (outcome === 'rollback_failed' ? null : endedAt);
   const totalMs = between(askedAt, endedAt) ?? 0;
   return {
     lockWaitMs: outcome === 'lock_unavailable' ? totalMs : between(askedAt, lockedAt),
@@ -33,6 +36,9 @@ export function durationsOf(
     totalMs,
   };
 }
+
+const commandsSentAt = (onDeployed: FinalState['onDeployed']) =>
+  epoch(onDeployed !== null && 'sentAt' in onDeployed ? onDeployed.sentAt : undefined);
 
 const epoch = (time: string | undefined) => (time === undefined ? null : Date.parse(time));
 

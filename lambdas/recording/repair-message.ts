@@ -7,6 +7,7 @@ import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { type FinalState, outcomeWithoutRepair } from './deployment-outcome.ts';
+import { aboutTarget, idLines } from './message-parts.ts';
 
 /** The outcomes after which operators get this message. */
 export const repairOutcomes = ['rolled_back_unverified', 'rollback_failed'] as const;
@@ -19,45 +20,33 @@ export interface FailedRollback {
   readonly host: string | null;
 }
 
-/** The cause, the certificate that is served now, the commands to type on the host, and the next steps. */
+/** What is served now and the commands to type come first, then the cause. */
 export function repairMessage({ item, state, host }: FailedRollback, line: CommandLine): Message {
   const { targetId, outcome } = item;
   return composed(
-    `Manual action required: rollback of ${targetId} on ${host ?? 'its host'} ${problems[outcome]}`,
-    about(item, host),
-    [outcomeWithoutRepair(outcome, state).summary],
+    `Manual action required: ${problems[outcome]}: ${targetId} on ${host ?? 'its host'}`,
+    aboutTarget(item, host),
     servedNow(item, state),
     outcome === 'rollback_failed' ? repairCommands(item, host) : filesRestored,
-    warningLines(item),
     [
       `Deploy a working version once the host is repaired:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
-      `Details of this deployment:  ${line(`inspect ${item.deploymentId}`)}`,
+      `Show the details:  ${line(`inspect ${item.deploymentId}`)}`,
       `Print these commands again (field "repair"):  ${line(`history --target ${targetId} --json`)}`,
     ],
+    [`Why: ${outcomeWithoutRepair(outcome, state).summary}`],
+    warningLines(item),
+    idLines(item),
   );
 }
 
 const problems: Readonly<Record<RepairOutcome, string>> = {
-  rolled_back_unverified: 'is not verified',
-  rollback_failed: 'failed',
+  rolled_back_unverified: 'rollback not verified',
+  rollback_failed: 'rollback failed',
 };
 
 const filesRestored = [
   'The previous files are restored, so there is nothing to copy. Check that the daemon runs, and what answers on the endpoint.',
 ];
-
-function about(
-  { deploymentId, targetId, certificate, rollout, fingerprint, executionArn }: HistoryItem,
-  host: string | null,
-): string[] {
-  const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
-  return [
-    `Deployment ${deploymentId}: target ${targetId} on host ${host ?? '(unknown)'}`,
-    `${certificate ?? 'No certificate'}${version}`,
-    ...(rollout === undefined ? [] : [`Rollout: ${rollout}`]),
-    `Execution: ${executionArn}`,
-  ];
-}
 
 /** The last probe, with a note whether it was before or after the restore. */
 function servedNow(item: HistoryItem, { probe, rollback, restored }: FinalState): string[] {

@@ -1,6 +1,7 @@
 // SNS messages about rollouts: what happened, why, and what to do next.
 import { keepTexts } from '../../core/bounds/list-names.ts';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
+import { executionPageOf } from '../../core/console-link.ts';
 import { counted } from '../../core/counted.ts';
 import type { WarmedHost } from '../../core/deployment/warm.ts';
 import type { Halt, RecordedRollout, Rollout, RolloutOutcome, Wave } from '../../core/rollout/rollout.ts';
@@ -22,7 +23,7 @@ function header({ id, certificate, executionArn, reason, version }: RolloutFacts
   return [
     `Rollout ${id}: ${certificate}, version ${shortFingerprint(version.fingerprint)}`,
     `Start reason: ${reason}`,
-    `Execution: ${executionArn}`,
+    `Execution: ${executionPageOf(executionArn)}`,
   ];
 }
 
@@ -137,7 +138,7 @@ const subjects: Partial<Record<RolloutOutcome, string>> = {
   superseded: 'superseded by a newer version',
   refused: 'rollout refused',
   rolled_back: 'rolled back',
-  rollback_incomplete: 'MANUAL ACTION REQUIRED: rollback incomplete',
+  rollback_incomplete: 'rollback incomplete',
 };
 
 /** The outcome of a rollout; null when operators need no message about it. */
@@ -152,8 +153,13 @@ export function outcomeMessage(
   const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
   const counted = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   return composed(
-    `${certificate || 'certferry'}: ${subject}${missingHosts(recorded)}`,
-    [`Rollout ${rolloutId}: ${certificate || 'unknown certificate'}${version}`, `Execution: ${executionArn}`],
+    outcome === 'rollback_incomplete'
+      ? `Manual action required: ${subject}: ${certificate}`
+      : `${certificate || 'certferry'}: ${subject}${missingHosts(recorded)}`,
+    [
+      `Rollout ${rolloutId}: ${certificate || 'unknown certificate'}${version}`,
+      `Execution: ${executionPageOf(executionArn)}`,
+    ],
     [summary, ...(counted.length === 0 ? [] : [`Targets: ${counted.join(', ')}`])],
     bundleWarnings(warnings),
     nextSteps(outcome, recorded, line),

@@ -30,6 +30,8 @@ const settings = {
   JOB_SIGNING_KEY: name,
   /** The key of kept copies: the ARN of a KMS key or, in local mode, the absolute path of a file. Without one, none are kept. */
   DATA_KEY: z.optional(name),
+  /** `all`: no source keeps an earlier version, as in local mode. `needed`: only sources of kind acm keep none. */
+  KEPT_COPIES: z._default(z.enum(['needed', 'all']), 'needed'),
   /** Whether a host key that replaces the registered one is used after a warning, or refused. */
   ON_HOST_KEY_CHANGE: z._default(z.enum(['notify', 'refuse']), 'notify'),
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),

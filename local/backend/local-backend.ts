@@ -48,7 +48,7 @@ export async function openLocalBackend({ stateDir, ...options }: LocalBackendOpt
   return {
     ...openRollouts(cloud),
     deploy: (request, onEvent) => runDeployment(cloud, request, onEvent),
-    register: (targets) => registerTargets(catalogue, targets),
+    register: (targets) => registerTargets(catalogue, targets, cloud.permitted),
     registrations: () => listRegistrations(catalogue),
     removeTarget: (id) => removeTarget(catalogue, id),
     removeCertificate: (name) => removeCertificate(catalogue, name),

@@ -1,21 +1,22 @@
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
-import { expectLocal } from './expect-local.ts';
+import { expectLocal, type Permitted } from './expect-local.ts';
 
 /** Registrations written at once. */
 const maximumWrites = 16;
 
 /**
  * Registers a certificate with exactly these targets; other targets of the certificate are removed. Throws InvalidTarget,
- * before anything is written, if a target selects its hosts by tags or Auto Scaling group, or needs the role of a function.
+ * before anything is written, if a target selects its hosts by tags or Auto Scaling group, or needs
+ * AWS credentials that are not permitted.
  */
 export async function registerCertificate(
-  catalogue: Catalogue,
+  { catalogue, permitted }: { readonly catalogue: Catalogue; readonly permitted: Permitted },
   certificate: Certificate,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (const target of targets) expectLocal(target);
+  for (const target of targets) expectLocal(target, permitted);
   const ids = new Set(targets.map(({ id }) => id));
   const registered = (await catalogue.targets(certificate.name)).map(({ thing }) => thing.id);
   // local mode reads no source: each rollout brings the bytes
@@ -32,8 +33,9 @@ export async function registerCertificate(
 export async function registerTargets(
   catalogue: Pick<Catalogue, 'putTarget'>,
   targets: readonly RegisteredTarget[],
+  permitted: Permitted,
 ): Promise<void> {
-  for (const target of targets) expectLocal(target);
+  for (const target of targets) expectLocal(target, permitted);
   await putAll(catalogue, targets);
 }
 

@@ -27,10 +27,10 @@ export interface LocalDeploymentResult extends DeploymentResult {
 /** Runs one deployment to its end. Throws InvalidRequest, InvalidTarget and StateFolderFull; any other failure is an outcome. */
 export async function runDeployment(
   cloud: Cloud,
-  { target, action, version }: LocalDeployRequest,
+  { target, action, version, lockWaitSeconds }: LocalDeployRequest,
   onEvent: OnEvent = () => {},
 ): Promise<LocalDeploymentResult> {
-  expectLocal(target);
+  expectLocal(target, cloud.permitted);
   cloud.requireSpace(1);
   const location = version === null ? null : cloud.secrets.put(version.secret);
   try {
@@ -40,6 +40,7 @@ export async function runDeployment(
       target,
       action,
       version: version === null ? null : { fingerprint: version.fingerprint, source },
+      ...(lockWaitSeconds !== undefined && { lockWaitSeconds }),
     });
     const requestNumber = await createRequestNumbers(cloud.documents, tableNames.locks).registerRequest({
       targetId: target.id,

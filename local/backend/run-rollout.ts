@@ -70,7 +70,11 @@ export function openRollouts(cloud: Cloud): RolloutOperations {
       const prepare = async (): Promise<Run> => {
         const request = requestOf(rollout, location);
         const registration = parseRequest('rollout', Certificate, certificate);
-        await registerCertificate(createCatalogue(documents, tableNames.registry), registration, targets);
+        await registerCertificate(
+          { catalogue: createCatalogue(documents, tableNames.registry), permitted: cloud.permitted },
+          registration,
+          targets,
+        );
         return (onEvent) => executions.run(id, request, onEvent, machine);
       };
       return runToEnd(cloud, { id, location, prepare }, { rollouts, observer });

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { JobKey, jobKeysText, jobKeyThumbprint } from '../../core/seal/job-keys.ts';
 import { JobKeyFile } from '../../services/signing/key-file-signer.ts';
+import { createOnce } from './create-once.ts';
 
 /** The key of a state folder that signs jobs. */
 export interface LocalJobKey {
@@ -13,8 +14,8 @@ export interface LocalJobKey {
 
 /** Opens the key in the file, and creates it if it does not exist. Several processes at once agree on one key. */
 export function openJobKey(path: string): LocalJobKey {
-  const draft = `${path}.${process.pid}`;
-  const key = readKey(path) ?? createKey(path, draft);
+  if (readKey(path) === null) createOnce(path, JSON.stringify(makeKeyPair()));
+  const key = readKey(path);
   return { path, publicKeys: jobKeysText([JobKey.parse(key)]) };
 }
 
@@ -25,19 +26,6 @@ function readKey(path: string): JobKeyFile | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-}
-
-function createKey(path: string, draft: string): JobKeyFile | null {
-  writeFileSync(draft, JSON.stringify(makeKeyPair()), { mode: 0o600, flush: true });
-  try {
-    // unlike a rename, a link never replaces the key of a process that was quicker
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
-  return readKey(path);
 }
 
 /** A new key pair. Its id is its thumbprint. */

@@ -11,7 +11,7 @@ export const stateFolders = [
 
 /** The entries that local mode reads or writes, also those of SQLite. `token`: of earlier versions. */
 const stateEntry = new RegExp(
-  `^(${stateFolders.join('|')}|dynamodb.*|job-key\\.json.*|space-reserve.*|token.*)$`,
+  `^(${stateFolders.join('|')}|dynamodb.*|(job|data)-key\\.json.*|space-reserve.*|token.*)$`,
 );
 
 /**

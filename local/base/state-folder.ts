@@ -23,6 +23,8 @@ export interface StateFolder {
   readonly runs: string;
   /** The file with the key that signs jobs. */
   readonly jobKey: string;
+  /** The file with the key that encrypts kept copies. It exists after the first deployment to a target of kind acm. */
+  readonly dataKey: string;
 }
 
 /**
@@ -51,6 +53,7 @@ export function openStateFolder(directory: string): StateFolder {
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
     jobKey: inside('job-key.json'),
+    dataKey: inside('data-key.json'),
   };
 }
 

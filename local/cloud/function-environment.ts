@@ -21,6 +21,7 @@ export const serviceHosts = {
   s3: 's3.certferry.invalid',
   sns: 'sns.certferry.invalid',
   lambda: 'lambda.certferry.invalid',
+  acm: 'acm.certferry.invalid',
 } as const;
 export type Service = keyof typeof serviceHosts;
 
@@ -76,6 +77,14 @@ export function lambdaEnvironment(
     // the operator's own files
     CREDENTIAL_FILES: 'read',
   };
+}
+
+/**
+ * More variables if the operator permits targets of kind acm: where their requests go, and kept copies, because local mode has no
+ * source that keeps an earlier version.
+ */
+export function acmEnvironment(dataKey: string): Record<string, string> {
+  return { AWS_ENDPOINT_URL_ACM: `http://${serviceHosts.acm}`, DATA_KEY: dataKey, KEPT_COPIES: 'all' };
 }
 
 /** A word of a command line to copy, for a shell. */

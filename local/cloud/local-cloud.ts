@@ -6,12 +6,15 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { startAcm } from '../aws/acm.ts';
 import { startLambda } from '../aws/lambda.ts';
 import { type Objects, openObjects } from '../aws/objects.ts';
+import type { Operator } from '../aws/operator.ts';
 import { startS3 } from '../aws/s3.ts';
 import { type LocalSecrets, startSecretsManager } from '../aws/secrets-manager.ts';
 import { type LocalMessage, startSns } from '../aws/sns.ts';
 import { dist } from '../base/artefacts.ts';
+import { openDataKey } from '../base/data-key.ts';
 import { type LocalJobKey, openJobKey } from '../base/job-key.ts';
 import { openLogStream } from '../base/log-stream.ts';
 import { region } from '../base/published-events.ts';
@@ -30,7 +33,7 @@ import { deployTarget, rollout } from '../step-functions/arns.ts';
 import { readDeployTarget, readRollout, type StateMachineDefinition } from '../step-functions/definition.ts';
 import { type Executions, openExecutions } from '../step-functions/executions.ts';
 import { startStepFunctions } from '../step-functions/start.ts';
-import { lambdaEnvironment, type Service, serviceHosts } from './function-environment.ts';
+import { acmEnvironment, lambdaEnvironment, type Service, serviceHosts } from './function-environment.ts';
 import { forgetOldRecords } from './retention.ts';
 
 /** What is run instead of what was built; for tests. */
@@ -48,6 +51,8 @@ export interface CloudParts {
 export interface CloudOptions extends CloudParts {
   /** The maximum number of deployments of a rollout at a time, in addition to its strategy. Default: 16. */
   readonly deploymentsAtOnce?: number | undefined;
+  /** Permits targets of kind acm, with these credentials. */
+  readonly operator?: Operator | undefined;
   /** Called with each notification, which `logs/messages.log` contains as well. */
   readonly onMessage?: ((message: LocalMessage) => void) | undefined;
 }
@@ -64,6 +69,8 @@ export interface Cloud {
    * anything starts. Throws StateFolderFull.
    */
   requireSpace(deployments: number): void;
+  /** What the operator has permitted. `aws`: targets of kind acm. */
+  readonly permitted: { readonly aws: boolean };
   /** Calls a function of the stack. Throws LambdaFailure. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   close(): Promise<void>;
@@ -106,7 +113,10 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     database: folder.database,
     sockets: servers.sockets,
     log: join(folder.logs, 'lambda.log'),
-    environment: lambdaEnvironment(folder, servers.token, jobKey),
+    environment: {
+      ...lambdaEnvironment(folder, servers.token, jobKey),
+      ...(parts.operator !== undefined && acmEnvironment(openDataKey(folder.dataKey))),
+    },
   });
   functions.set(lambdas);
   const clients = clientsOf(servers);
@@ -119,6 +129,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     objects,
     invoke: functions.invoke,
     requireSpace: (deployments) => requireSpace(folder.path, deployments),
+    permitted: { aws: parts.operator !== undefined },
     async close() {
       await executions.close();
       await lambdas.close();
@@ -179,7 +190,7 @@ type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
   { folder, jobKey, executions, objects, runs, deliver, onFault }: ServerContext,
-  { document = readDocument(), simulated, onMessage }: CloudOptions,
+  { document = readDocument(), simulated, onMessage, operator }: CloudOptions,
 ) {
   // first: if it cannot be opened, no server may be left listening
   const database = openStateDatabase(folder);
@@ -201,7 +212,8 @@ async function startServers(
     }),
     startLambda({ ...access('lambda'), functions: [runAgent], start: runs.start }),
   ]);
-  const servers = { ssm, stepFunctions, secretsManager: secrets, s3, sns, lambda };
+  const acm = operator === undefined ? null : await startAcm({ ...access('acm'), operator });
+  const servers = { ssm, stepFunctions, secretsManager: secrets, s3, sns, lambda, ...(acm && { acm }) };
   const sockets = Object.fromEntries(
     Object.entries(servers).map(([service, { socketPath }]) => [
       serviceHosts[service as Service],

@@ -44,9 +44,9 @@ function checkFolder(path: string): Finding {
   return passed(`${path}: mode ${octal(mode)}, and no other user can change it`);
 }
 
-/** The key that signs jobs, and the keys of hosts. */
+/** The key that signs jobs, the one of kept copies, and the keys of hosts. */
 function checkKeys(path: string): Finding {
-  const keys = [...globSync('{job-key.json,hosts/*/keys.json}', { cwd: path })];
+  const keys = [...globSync('{job-key.json,data-key.json,hosts/*/keys.json}', { cwd: path })];
   const readable = keys.filter((name) => (modeOf(join(path, name)) & 0o077) !== 0);
   if (readable.length > 0) {
     const paths = readable.map((name) => `'${join(path, name)}'`).join(' ');

@@ -28,11 +28,15 @@ export interface DeployRequest<Version> {
   readonly target: Target;
   readonly action: RequestAction;
   readonly version: Version | null;
+  /** The maximum wait for the locks of target and host, in seconds. Undefined: about 40 minutes. */
+  readonly lockWaitSeconds?: number | undefined;
 }
 
 /** A deployment that has ended. If no state recorded an outcome, the outcome is `lost`. */
 export interface DeploymentResult {
   readonly executionName: string;
+  /** Absent in local mode. */
+  readonly executionArn?: string;
   readonly output: RecordedDeployment;
   readonly events: readonly ExecutionEvent[];
 }
@@ -42,6 +46,8 @@ export type OnEvent = (event: ExecutionEvent) => void;
 /** An execution with its events. `output` is null while it runs, and if no state recorded an outcome. */
 export interface InspectedExecution {
   readonly executionName: string;
+  /** Absent in local mode. */
+  readonly executionArn?: string;
   readonly status: string;
   readonly output: RecordedDeployment | RecordedRollout | null;
   readonly events: readonly ExecutionEvent[];
@@ -88,6 +94,8 @@ export type ReportedDeployment = Pick<
 /** A rollout that has ended. If its execution recorded no outcome, `output` is null and `status` shows how it ended. */
 export interface RolloutResult {
   readonly id: string;
+  /** Absent in local mode. */
+  readonly executionArn?: string;
   readonly status: string;
   readonly output: RecordedRollout | null;
   readonly waves: readonly ReportedWave[];

@@ -13,7 +13,7 @@ import { type LockOwnership, lockKey, whileHeld } from './lock-item.ts';
 import { refusedActions } from './transactions.ts';
 
 /** The kind of state that waits for the command. It determines the result that completes the state. */
-export const Purpose = z.enum(['push', 'reconcile', 'undo', 'probe']);
+export const Purpose = z.enum(['push', 'reconcile', 'undo', 'onDeployed', 'probe']);
 export type Purpose = z.infer<typeof Purpose>;
 
 /**

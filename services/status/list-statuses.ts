@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../../core/clock.ts';
 import { classify } from '../../core/drift/finding.ts';
-import { byUrgency, type TargetStatus } from '../../core/drift/target-status.ts';
+import { byUrgency, type TargetStatus, undeployedStatus } from '../../core/drift/target-status.ts';
 import type { Executions } from '../executions.ts';
 import type { Fleet } from '../fleet/find-hosts.ts';
 import type { HeldLocks, RunningLock } from '../locks/held-locks.ts';
@@ -121,19 +121,11 @@ function recorded(
   };
 }
 
-function withoutHost({ registered: { id, certificate }, reason }: UnresolvedTarget): TargetStatus {
+function withoutHost({ registered, reason }: UnresolvedTarget): TargetStatus {
   return {
-    targetId: id,
-    certificate,
+    ...undeployedStatus(registered),
     host: null,
     condition: 'unresolved',
     summary: `the hosts of the target could not be determined (${reason})`,
-    daysToExpiry: null,
-    fingerprint: null,
-    notAfter: null,
-    served: null,
-    currentFingerprint: null,
-    lastDeployment: null,
-    lock: null,
   };
 }

@@ -85,9 +85,14 @@ describe('the status of a stack', () => {
     expect(targets).toMatchObject([{ lock: { executionName: 'web-1-y', since } }]);
   });
 
-  test('Status with --certificate shows only the targets of this certificate', async () => {
-    const { targets } = await status('--certificate', 'www.example.com');
+  test('Status with --certificate shows only the targets of this certificate, and refuses one without targets', async () => {
+    const { targets } = await status('--certificate', 'api.example.com');
+    const unknown = await captured('status', '--stack', 'Certferry', '--certificate', 'api.exmaple.com');
 
-    expect(targets).toEqual([]);
+    expect(targets).toHaveLength(1);
+    expect(unknown).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no registered target has the certificate api.exmaple.com'),
+    });
   });
 });

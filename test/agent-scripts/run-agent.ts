@@ -94,6 +94,8 @@ export interface JobOptions {
   readonly credentials: Readonly<Record<string, string>>;
   /** The fingerprint that a rollback may replace. */
   readonly replaces: string;
+  /** The argv arrays of a job `onDeployed`. */
+  readonly commands: string[][];
 }
 
 /** A host whose agent folder is `home`. `wrapper` is a command that runs its agent, e.g. as another user. */
@@ -118,8 +120,9 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
   };
   const jobText = async (action: JobHeader['action'], options: Partial<JobOptions> = {}): Promise<string> => {
     if (action !== 'deploy' && action !== 'validate') {
-      const { replaces } = options;
-      return signedOpenJob({ header: header(action, options), probe: null, ...(replaces && { replaces }) });
+      const { replaces, commands } = options;
+      const about = { header: header(action, options), probe: null };
+      return signedOpenJob({ ...about, ...(replaces && { replaces }), ...(commands && { commands }) });
     }
     if (!options.target || !options.version) throw new Error(`${action} needs a target and a version`);
     hostKey ??= await enroll();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { allowedTo, resourcesOf, roleOf, textOf, theFunction, theResource } from './resources.ts';
 import { anApp, synthesize } from './synthesized.ts';
 
-const signers = ['push-bundle', 'reconcile-command', 'roll-back'];
+const signers = ['push-bundle', 'reconcile-command', 'roll-back', 'run-on-deployed'];
 const keysOf = (template: Template) =>
   resourcesOf(template, 'AWS::KMS::Key').filter(({ properties }) => properties.KeyUsage === 'SIGN_VERIFY');
 const acceptedBy = (template: Template): string[] =>

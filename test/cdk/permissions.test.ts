@@ -65,6 +65,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     startRuns,
     useDataKeys('kms:Decrypt'),
   ],
+  'run-on-deployed': [...commanding(), ...sendJobs, signJobs],
   'probe-restored': [],
   'record-outcome': [
     locks('GetItem', 'UpdateItem'),

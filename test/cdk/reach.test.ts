@@ -70,6 +70,7 @@ describe('member accounts', () => {
         'push-bundle',
         'reconcile-command',
         'roll-back',
+        'run-on-deployed',
         'start-rollouts',
         'sweep',
         'warm-hosts',

@@ -5,7 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, test } from 'vitest';
 import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
-import type { TargetInput } from '../../cdk/registrations/target-input.ts';
+import type { TargetInput } from '../../cdk/inputs/kind-types.ts';
 import { allowedTo, resourcesOf, roleOf, theFunction } from './resources.ts';
 import { here, on, through } from './statements.ts';
 import { someArtefacts } from './synthesized.ts';

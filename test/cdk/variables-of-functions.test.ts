@@ -37,6 +37,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
     'RUN_AGENT_FUNCTION',
   ],
   'roll-back': jobSenders,
+  'run-on-deployed': jobSenders.filter((name) => name !== 'DATA_KEY' && name !== 'RUN_AGENT_FUNCTION'),
   'probe-restored': [],
   'record-outcome': [
     'COMMAND_OPTIONS',
@@ -152,6 +153,7 @@ describe('a rate of commands', () => {
       'reconcile-command',
       'probe-from-host',
       'roll-back',
+      'run-on-deployed',
       'sweep',
       'warm-hosts',
     ]) {

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { commandLineFor } from '../../cli/options/command-line.ts';
 import { executionLines } from '../../cli/render/execution.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { RecordedRollout } from '../../core/rollout/rollout.ts';
 import { anExecution } from './events.ts';
 
 const machine = { States: { ResolveCertificate: { Type: 'Task' }, RolloutHalted: { Type: 'Task' } } };
-const layout = { colours: plainColours, width: 100 };
+const layout = { colours: plainColours, width: 100, times: timesIn('UTC') };
 
 function aHaltedRollout() {
   const cause = JSON.stringify({ errorMessage: 'TooManyFailures: 2 failed', trace: [] });
@@ -52,7 +53,7 @@ describe('inspect', () => {
     expect(lines.slice(0, 3)).toEqual([
       'rollout api.example.com-20261122T041500-1a2b',
       '  certificate api.example.com',
-      '  2027-01-15 08:00:00 UTC',
+      '  2027-01-15 08:00:00 (UTC)',
     ]);
     expect(lines.slice(-4)).toEqual([
       '✔ finished: every target has the version',

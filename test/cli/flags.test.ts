@@ -3,7 +3,7 @@ import { captured } from './capture.ts';
 
 const commands = [
   ...['deploy', 'rollback', 'rollout', 'rollouts', 'halt', 'approve', 'sweep', 'targets', 'doctor'],
-  ...['history', 'inspect', 'check', 'probe', 'schema', 'demo'],
+  ...['history', 'inspect', 'check', 'probe', 'schema', 'demo', 'completion', 'man'],
 ];
 
 describe('the version of certferry', () => {
@@ -33,7 +33,8 @@ describe('a renamed flag', () => {
     async (args, former, current) => {
       const message = `${former} was renamed. Use ${current}.`;
 
-      expect(await captured(...args)).toEqual({ code: 2, out: '', err: message });
+      const { err, ...printed } = await captured(...args);
+      expect([printed, err.split('\n')[0]]).toEqual([{ code: 2, out: '' }, message]);
       const { code, out } = await captured(...args, '--json');
       expect({ code, ...JSON.parse(out) }).toEqual({ code: 2, error: { name: 'UsageError', message } });
     },

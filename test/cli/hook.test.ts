@@ -8,45 +8,51 @@ import { aVersion } from '../fixtures/certificates.ts';
 import { servedBy } from '../rigs/served.ts';
 import { aWorkplace, endpointOf } from './command.ts';
 
+type Place = Awaited<ReturnType<typeof aWorkplace>>;
+
+/** The folder of the certificate, as certbot keeps it. */
+function lineageIn({ folder }: Place): string {
+  const live = join(folder, 'lineage');
+  mkdirSync(live, { recursive: true });
+  return live;
+}
+
+function write(place: Place, { fullchainPem, keyPem }: IssuedCertificate): void {
+  writeFileSync(join(lineageIn(place), 'fullchain.pem'), fullchainPem);
+  writeFileSync(join(lineageIn(place), 'privkey.pem'), keyPem, { mode: 0o600 });
+}
+
+/** Renews as certbot does, and runs the hook. `meanwhile` runs after the hook has read the files. */
+async function renewed(place: Place, version: IssuedCertificate, meanwhile = () => {}) {
+  write(place, version);
+  const lines: string[] = [];
+  const terminal = {
+    out: (line: string) => lines.push(`out: ${line}`),
+    err: (line: string) => lines.push(`err: ${line}`),
+    interactive: false,
+    width: 100,
+    colours: plainColours,
+  };
+  const options = { targets: join(place.folder, 'targets.json'), state: join(place.folder, 'state') };
+  const running = hook([], options, terminal, { RENEWED_LINEAGE: lineageIn(place) });
+  meanwhile();
+  return { code: await running, lines };
+}
+
 describe('certferry hook', () => {
-  let place: Awaited<ReturnType<typeof aWorkplace>>;
-  let live: string;
+  let place: Place;
   beforeAll(async () => {
     place = await aWorkplace();
-    live = join(place.folder, 'lineage');
-    mkdirSync(live);
   });
   afterAll(() => place.stop());
 
   const served = () => servedBy(Number(endpointOf(place.server).split(':')[1]));
 
-  /** Renews as certbot does, and runs the hook with these changes. */
-  async function renewed(version: IssuedCertificate, onDeployed = () => {}) {
-    write(version);
-    const lines: string[] = [];
-    const terminal = {
-      out: (line: string) => lines.push(`out: ${line}`),
-      err: (line: string) => lines.push(`err: ${line}`),
-      interactive: false,
-      width: 100,
-      colours: plainColours,
-    };
-    const options = { targets: join(place.folder, 'targets.json'), state: join(place.folder, 'state') };
-    const running = hook([], options, terminal, { RENEWED_LINEAGE: live });
-    onDeployed();
-    return { code: await running, lines };
-  }
-
-  function write({ fullchainPem, keyPem }: IssuedCertificate): void {
-    writeFileSync(join(live, 'fullchain.pem'), fullchainPem);
-    writeFileSync(join(live, 'privkey.pem'), keyPem, { mode: 0o600 });
-  }
-
   test('The hook of a renewal is quiet when the target serves the certificate, and when nothing changed', async () => {
     const version = await place.issue();
 
-    const first = await renewed(version);
-    const second = await renewed(version);
+    const first = await renewed(place, version);
+    const second = await renewed(place, version);
 
     expect([first, second]).toEqual([
       { code: 0, lines: [] },
@@ -58,14 +64,14 @@ describe('certferry hook', () => {
   test('A renewal during the deployment is deployed as well, so that no older version stays installed', async () => {
     const [first, second] = [await place.issue(), await place.issue()];
 
-    const { code } = await renewed(first, () => write(second));
+    const { code } = await renewed(place, first, () => write(place, second));
 
     expect(code).toBe(0);
     expect(await served()).toBe(second.fingerprint);
   }, 600_000);
 
   test('A certificate without targets is reported in one line, and is no failure', async () => {
-    const { code, lines } = await renewed(await aVersion({ names: ['other.example.com'] }));
+    const { code, lines } = await renewed(place, await aVersion({ names: ['other.example.com'] }));
 
     expect(code).toBe(0);
     expect(lines).toEqual([expect.stringContaining('no target in')]);
@@ -73,9 +79,10 @@ describe('certferry hook', () => {
   }, 600_000);
 
   test('A deployment that fails ends with its exit code and one paragraph on standard error', async () => {
-    await place.server.stop();
+    const failing = await aWorkplace((usual) => ({ ...usual, reloadCommand: ['false'] }));
 
-    const { code, lines } = await renewed(await place.issue());
+    const { code, lines } = await renewed(failing, await failing.issue());
+    await failing.stop();
 
     expect(code).toBeGreaterThanOrEqual(10);
     expect(lines[0]).toMatch(
@@ -86,7 +93,7 @@ describe('certferry hook', () => {
 
   test('A bundle that cannot be deployed is rejected before anything is changed', async () => {
     const [version, other] = [await place.issue(), await place.issue()];
-    const { code, lines } = await renewed({ ...version, keyPem: other.keyPem });
+    const { code, lines } = await renewed(place, { ...version, keyPem: other.keyPem });
 
     expect(code).toBe(10);
     expect(lines.join(' ')).toContain('KeyMismatch');

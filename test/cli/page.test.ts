@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { executionPage } from '../../cli/page/execution-page.ts';
 import { html, Markup } from '../../cli/page/markup.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import { visitsOf } from '../../cli/report/visits.ts';
 import type { StateMachine } from '../../cli/terminal/built-files.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
@@ -30,7 +31,7 @@ function aPage(
     events: aRolledBackExecution(),
     ...execution,
   };
-  return executionPage({ machine, execution: whole, waves }, own);
+  return executionPage({ machine, execution: whole, waves }, own, timesIn('UTC'));
 }
 
 describe('the page of an execution', () => {
@@ -92,6 +93,14 @@ describe('the page of an execution', () => {
     expect(first).toContain('attempt 1 failed');
     expect(second).toContain('340 ms');
     expect(second).toContain('"outcome": "lock_unavailable"');
+  });
+
+  test('The page of an execution on a stack links to the console of its partition', () => {
+    const executionArn = 'arn:aws-cn:states:cn-north-1:123456789012:execution:deploy:web-1-x';
+
+    expect(readPage(aPage({ executionArn })).attributes('href')[0]).toBe(
+      `https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1#/v2/executions/details/${executionArn}`,
+    );
   });
 
   test('The page of an execution draws what the definition no longer has, and an execution that has only begun', () => {

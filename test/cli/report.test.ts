@@ -125,6 +125,24 @@ describe('the summary', () => {
     }
   });
 
+  test('The summary of a failure ends with what is served, the commands, the console page and the troubleshooting entry', () => {
+    const executionArn = 'arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:deploy:web-1-x';
+    const failed = { ...aFinished({ outcome: 'rolled_back', reason: 'LeafNotServed' }), executionArn };
+
+    expect(summaryLines([failed], { ...layout, width: 200 }, own).slice(-6)).toEqual([
+      '  Served now: as before: the previous version sha256:cdcdcdcdcdcd… is restored.',
+      expect.stringContaining('The endpoint serves another leaf.'),
+      expect.stringContaining('certferry inspect '),
+      expect.stringContaining('certferry probe 127.0.0.1:443'),
+      `  Execution: https://us-gov-west-1.console.amazonaws-us-gov.com/states/home?region=us-gov-west-1#/v2/executions/details/${executionArn}`,
+      expect.stringMatching(/^Troubleshooting: .*#the-endpoint-does-not-serve-the-new-leaf$/),
+    ]);
+  });
+
+  test('The summary of a success has no line about what is served and no link', () => {
+    expect(summaryLines([aFinished()], layout, own).join('\n')).not.toMatch(/Served now|Troubleshooting/);
+  });
+
   test('The summary shows the warnings, and that a deployment was not verified', () => {
     const finished = aFinished({ outcome: 'deployed_unverified', warnings: ['expires in 3 days'] });
 

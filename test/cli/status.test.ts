@@ -9,6 +9,7 @@ import { statusLines } from '../../cli/render/status.ts';
 import { timesIn } from '../../cli/render/times.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { writeOutput } from '../../cli/terminal/write-file.ts';
+import { undeployedStatus } from '../../core/drift/target-status.ts';
 import { anOutdatedStatus, aStatus, presentSeconds } from '../fixtures/target-statuses.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
 import { readPage, textOf } from './pages.ts';
@@ -23,6 +24,7 @@ const layout = {
   times: timesIn('UTC'),
   now,
   probed: false,
+  local: true,
 };
 const two = [anOutdatedStatus(), aStatus()];
 
@@ -67,6 +69,18 @@ describe('the list of statuses', () => {
     expect(statusLines([aStatus({ condition: 'drift', served })], layout).slice(0, 1)).toEqual([
       '✖ web-1  api.example.com  drift  in 2 days  version sha256:efefefefefef…',
     ]);
+  });
+
+  test('Status advises a first rollout for a target that was never deployed, with the files that local mode needs', () => {
+    const target = undeployedStatus({ id: 'web-3', certificate: 'api.example.com', host: 'local' });
+    const [local, stack] = [true, false].map((one) =>
+      statusLines([target], { ...layout, width: 130, local: one }).join(),
+    );
+
+    expect(local).toContain(
+      'Next step:  certferry rollout --certificate api.example.com --cert FILE --local',
+    );
+    expect(stack).toContain('Next step:  certferry rollout --certificate api.example.com --local');
   });
 
   test('Status names the execution that holds a lock', () => {

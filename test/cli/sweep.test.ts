@@ -23,12 +23,13 @@ describe('a sweep on this machine', () => {
   });
   afterAll(() => place.stop());
 
-  test('A sweep and the status on this machine show the targets that were deployed to, and not those of a dry run', async () => {
+  test('A sweep and the status on this machine show the targets that were deployed to, and the status also those of the file', async () => {
     const version = await place.issue();
     const swept = ({ out }: ProcessResult) => (JSON.parse(out) as SweepReport).targets;
 
     const asked = await place.deploy(version, '--dry-run');
     const before = await place.run('sweep', '--local', '--json');
+    const undeployed = await place.run('status', '--local', '--targets', 'targets.json', '--json');
     const deployed = await place.deploy(version);
     const after = await place.run('sweep', '--local', '--json');
 
@@ -36,7 +37,11 @@ describe('a sweep on this machine', () => {
     expect(swept(before)).toEqual([]);
     expect(swept(after)).toMatchObject([{ targetId: 'demo-server', condition: 'ok' }]);
 
-    const recorded = await place.run('status', '--local', '--json');
+    expect(undeployed.code).toBe(1);
+    expect(JSON.parse(undeployed.out).targets).toMatchObject([
+      { targetId: 'demo-server', condition: 'never_deployed', lastDeployment: null },
+    ]);
+    const recorded = await place.run('status', '--local', '--targets', 'targets.json', '--json');
     const probed = await place.run('status', '--local', '--probe', '--json');
     expect([recorded, probed].map(({ code }) => code)).toEqual([0, 0]);
     const target = {
@@ -45,7 +50,9 @@ describe('a sweep on this machine', () => {
       lastDeployment: { outcome: 'deployed' },
     };
     expect(JSON.parse(recorded.out).targets).toMatchObject([{ ...target, condition: 'not_probed' }]);
-    expect(JSON.parse(probed.out).targets).toMatchObject([{ ...target, condition: 'ok' }]);
+    expect(JSON.parse(probed.out).targets).toMatchObject([
+      { ...target, condition: 'ok', served: { fingerprint: version.fingerprint } },
+    ]);
   }, 600_000);
 
   test('A target that is removed on this machine is not swept any more, and its files stay', async () => {

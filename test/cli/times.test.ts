@@ -10,6 +10,8 @@ test('Times are those of the zone, and the zone has a name', () => {
 
   expect(berlin.second('2026-11-22T04:15:09.500Z')).toBe('2026-11-22 05:15:09');
   expect(berlin.minute('2026-07-22T04:15:09.500Z')).toBe('2026-07-22 06:15');
+  expect(berlin.minute(Date.parse('2026-07-22T23:15:09Z') / 1_000)).toBe('2026-07-23 01:15');
+  expect(berlin.day('2026-07-22T23:15:09Z')).toBe('2026-07-23');
   expect(berlin.zone).toBe('Europe/Berlin');
   expect(timesOf({ utc: true })).toMatchObject({ zone: 'UTC' });
   expect(timesOf({}).zone).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone);

@@ -66,6 +66,23 @@ describe('AcquireLock', () => {
     });
   });
 
+  test('AcquireLock ends the wait of a request with a maximum, naming the holder, and not before', async () => {
+    const target = rawRequest().target;
+    const holder = anExecution();
+    await acquire({ execution: holder, request: rawRequest({ target }) });
+    const waiting = { execution: anExecution(), request: rawRequest({ target, lockWaitSeconds: 30 }) };
+
+    world.clock.set('2026-11-22T12:00:28.000Z');
+    await expect(acquire(waiting)).rejects.toMatchObject({ name: 'LockHeld' });
+    world.clock.set('2026-11-22T12:00:28.500Z');
+    await expect(acquire(waiting)).rejects.toMatchObject({
+      name: 'LockWaitOver',
+      message: expect.stringMatching(new RegExp(`${holder.id}.*the maximum wait of 30 s is over`)),
+    });
+    const impatient = { execution: anExecution(), request: rawRequest({ target, lockWaitSeconds: 0 }) };
+    await expect(acquire(impatient)).rejects.toMatchObject({ name: 'LockWaitOver' });
+  });
+
   test('AcquireLock counts at each try how long it has waited so far, without its splay, and nothing once it has the lock', async () => {
     const target = rawRequest().target;
     await acquire({ execution: anExecution(), request: rawRequest({ target }) });

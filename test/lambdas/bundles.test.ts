@@ -110,6 +110,7 @@ describe('the built Lambdas', () => {
       'push-bundle',
       'reconcile-command',
       'roll-back',
+      'run-on-deployed',
       'probe-from-host',
       'command-status',
     ]) {

@@ -123,7 +123,7 @@ describe('the recording states of a rollout', () => {
   test('The recording states of a rollout request manual action when a rollback is incomplete', async () => {
     await end('rollback_incomplete', well, { wave: { summary: 'not rolled back, or state unknown: a' } });
 
-    expect(by.sentMessages[0]?.subject).toContain('MANUAL ACTION REQUIRED');
+    expect(by.sentMessages[0]?.subject).toBe('Manual action required: rollback incomplete: api.example.com');
     expect(by.sentMessages[0]?.text).toContain('not rolled back, or state unknown: a');
   });
 

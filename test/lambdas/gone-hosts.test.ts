@@ -225,6 +225,7 @@ describe('the record', () => {
         probe: null,
         rollback: null,
         restored: null,
+        onDeployed: null,
         failure: {
           Error: 'HostTerminated',
           Cause: '{"errorMessage":"host i-1 is gone: EC2 reports it as terminated."}',

@@ -28,7 +28,7 @@ test('RecordOutcome notifies operators of a rollback that is not verified, witho
 
   const [message] = world.sentMessages;
   expect(outcome).toBe('rolled_back_unverified');
-  expect(message?.subject).toMatch(/^Manual action required: rollback of .* is not verified$/);
+  expect(message?.subject).toMatch(/^Manual action required: rollback not verified: .* on /);
   expect(message?.text).toContain('according to the host, the previous leaf is not served.');
   expect(message?.text).toContain('The previous files are restored');
   expect(message?.text).not.toContain('no repair commands');

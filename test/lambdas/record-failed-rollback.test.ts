@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
+import { executionPageOf } from '../../core/console-link.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
-import { fingerprint } from '../fixtures/factories.ts';
+import { facts, fingerprint } from '../fixtures/factories.ts';
 import { committed, type RecordingCall, record } from '../fixtures/recording-calls.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
@@ -43,14 +44,11 @@ describe('a failed rollback', () => {
     const [registered] = id.split('.');
     expect(world.sentMessages).toEqual([
       {
-        subject: `Manual action required: rollback of ${id} on i-0123456789abcdef0 failed`,
+        subject: `Manual action required: rollback failed: ${id} on i-0123456789abcdef0`,
         text: [
-          `Deployment ${ended.execution.name}: target ${id} on host i-0123456789abcdef0`,
-          `api.example.com, version ${shortFingerprint(failed)}`,
-          `Rollout: ${ended.state.deployment.rollout}`,
-          `Execution: ${ended.execution.id}`,
-          '',
-          'the backup is gone',
+          `Target:      ${id}`,
+          'Host:        i-0123456789abcdef0',
+          `Certificate: api.example.com, version ${shortFingerprint(failed)}`,
           '',
           'Served now:',
           `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version of this deployment`,
@@ -62,8 +60,14 @@ describe('a failed rollback', () => {
           '(the previous /etc/nginx/tls/fullchain.pem is kept as /var/lib/certferry/b/0)',
           '',
           `Deploy a working version once the host is repaired:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
-          `Details of this deployment:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
+          `Show the details:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
           `Print these commands again (field "repair"):  certferry history --stack Certferry --region eu-west-1 --target ${id} --json`,
+          '',
+          'Why: the backup is gone',
+          '',
+          `Deployment: ${ended.execution.name}`,
+          `Rollout: ${ended.state.deployment.rollout}`,
+          `Execution: ${executionPageOf(ended.execution.id)}`,
         ].join('\n'),
       },
     ]);
@@ -115,12 +119,59 @@ describe('a failed rollback', () => {
     expect(world.sentMessages[0]?.text).toContain(
       'the probe could not be made (Lambda.TooManyRequestsException: Rate Exceeded.)',
     );
-    expect(world.sentMessages[0]?.text).toContain('nothing was rolled back');
+    expect(world.sentMessages[0]?.text).toContain('Nothing was rolled back');
   });
 
-  test('RecordOutcome notifies operators of no other outcome', async () => {
+  test.each([
+    ['lost', {}, 'Manual action required: lost: ', 'Served now: unknown: the requested version'],
+    [
+      'failed',
+      { failure: { Error: 'BundleUnreadable', Cause: 'no PEM' } },
+      'Deployment failed: rejected: ',
+      'Served now: as before: the deployment changed nothing.',
+    ],
+    [
+      'rolled_back',
+      { rollback: pushResult({ outcome: 'restored', version: facts('old') }) },
+      'Deployment failed: rolled_back: ',
+      'Served now: as before: the previous version sha256:',
+    ],
+  ] as const)(
+    'RecordOutcome notifies operators of a deployment outside a rollout that failed on the path %s',
+    async (path, state, subject, served) => {
+      const ended = await committed(world);
+      await record(world, { ...ended, path, state: { ...ended.state, push: null, ...state } });
+
+      const [message] = world.sentMessages;
+      const { id, host } = ended.request.target;
+      expect(message?.subject).toBe(`${subject}${id} on ${host}`);
+      const lines = message?.text.split('\n') ?? [];
+      expect(lines.slice(0, 2)).toEqual([`Target:      ${id}`, `Host:        ${host}`]);
+      expect(lines[4]).toContain(served);
+      expect(lines.filter((line) => line.includes('certferry deploy --stack Certferry'))).toHaveLength(1);
+      expect(lines.at(-1)).toBe(`Execution: ${executionPageOf(ended.execution.id)}`);
+    },
+  );
+
+  test('RecordOutcome notifies operators of a failed command of onDeployed, records the warning, and the outcome stays deployed', async () => {
+    const ended = await committed(world);
+    const warnings = ['onDeployed: logger exited with 1'];
+    const onDeployed = pushResult({ outcome: 'commands_run', warnings });
+
+    const recorded = await record(world, { ...ended, state: { ...ended.state, onDeployed } });
+
+    expect(recorded).toMatchObject({ outcome: 'deployed', warnings });
+    expect(world.sentMessages).toHaveLength(1);
+    expect(world.sentMessages[0]?.subject).toMatch(/^Commands after the deployment to .* failed$/);
+    expect(world.sentMessages[0]?.text).toContain('onDeployed: logger exited with 1');
+  });
+
+  test('RecordOutcome sends no message of its own about a success or about a deployment of a rollout', async () => {
     await record(world, await committed(world));
-    await record(world, { ...(await committed(world)), path: 'lost' });
+    await record(world, {
+      ...(await committed(world, { rollout: await aBegunRollout(world) })),
+      path: 'lost',
+    });
 
     expect(world.sentMessages).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { executionPageOf } from '../../core/console-link.ts';
 import type { RecordedRollout, RolloutOutcome } from '../../core/rollout/rollout.ts';
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
 import {
@@ -70,7 +71,7 @@ describe('the messages of a rollout', () => {
     '%s: names the rollout, its execution, why, and the next step',
     (about, { text }) => {
       expect(text).toContain('Rollout r-1: api.example.com, version ');
-      expect(text).toContain(`Execution: ${execution.id}`);
+      expect(text).toContain(`Execution: ${executionPageOf(execution.id)}`);
       if (about !== 'a question') expect(text).toContain('why');
       if (about === 'finished') expect(text).toContain('No action is required.');
       else expect(commandsIn(text)).not.toEqual([]);

@@ -85,6 +85,24 @@ describe('many deployments to one target', () => {
   });
 });
 
+test('A deployment with a maximum wait ends as lock_unavailable and names the holder, which finishes', {
+  timeout: 600_000,
+}, async () => {
+  const { served, stateDir, openEnrolled } = rig();
+  const { backend, first } = await openEnrolled();
+  const { target, openGate } = heldUp(served);
+  const holder = backend.deploy(deploying(target, await aVersion()));
+  await untilAgentRuns(stateDir, 2);
+
+  const { output } = await backend.deploy({ ...deploying(served.target(), first), lockWaitSeconds: 0 });
+  openGate();
+
+  expect(output).toMatchObject({ outcome: 'lock_unavailable', reason: 'LockHeld', fence: null });
+  expect(output.summary).toContain(`${(await holder).executionName} holds target web-1`);
+  expect(output.summary).toContain('the maximum wait of 0 s is over');
+  expect((await holder).output.outcome).toBe('deployed');
+});
+
 describe('a certferry process that is killed in the middle of a push', () => {
   test('A certferry process that is killed in the middle of a push leaves a lock that the next deployment takes over at once', {
     timeout: 600_000,

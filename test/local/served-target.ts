@@ -17,7 +17,12 @@ export interface ServedTarget {
   readonly keyPath: string;
   /** While this file exists the server takes the signal to read again, and does not. */
   readonly stuckPath: string;
-  target(changes?: { id?: string; config?: object; verify?: object | 'none' }): Target;
+  target(changes?: {
+    id?: string;
+    config?: object;
+    verify?: object | 'none';
+    onDeployed?: readonly (readonly string[])[] | undefined;
+  }): Target;
   close(): Promise<void>;
 }
 
@@ -40,12 +45,13 @@ export async function aServedTarget(): Promise<ServedTarget> {
     certPath,
     keyPath,
     stuckPath,
-    target: ({ id = 'web-1', config = {}, verify = {} } = {}) =>
+    target: ({ id = 'web-1', config = {}, verify = {}, onDeployed } = {}) =>
       Target.parse({
         id,
         certificate: 'www.example.test',
         host: 'local',
         kind: 'files',
+        ...(onDeployed && { onDeployed }),
         config: { certPath, keyPath, reloadCommand: ['kill', '-HUP', String(server.pid)], ...config },
         verify:
           verify === 'none'

@@ -5,7 +5,17 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
-const folders = ['core', 'services', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
+const folders = [
+  'core',
+  'services',
+  'discovery',
+  'agent-scripts',
+  'lambdas',
+  'cdk',
+  'local',
+  'account',
+  'cli',
+];
 
 interface DependencyReport {
   readonly modules: readonly { readonly source: string }[];
@@ -66,6 +76,8 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'time-zones-in-rollouts-only': ['core/seal/t.ts', "import 'luxon';"],
   'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
   'targets-come-before-deployments': ['core/targets/s.ts', "import '../deployment/leaf.ts';"],
+  'discovery-sees-core-only': ['discovery/d.ts', "import 'luxon';"],
+  'discovery-is-for-the-command-line': ['account/dl.ts', "import '../discovery/other.ts';"],
   'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
   'store-connectors-see-their-client-only': ['agent-scripts/stores/acm/d.ts', "import '../ssh/other.ts';"],
   'stores-form-a-tree': ['agent-scripts/stores/d.ts', "import './acm/other.ts';"],
@@ -118,6 +130,7 @@ const bystanders: Readonly<Record<string, string>> = {
   'services/history/other.ts': "import '../../core/seal/leaf.ts';",
   'services/notify/other.ts': "import '../../core/seal/leaf.ts';",
   'services/locks/sdk.ts': "import '@aws-sdk/client-ssm';",
+  'discovery/other.ts': "import '../core/seal/leaf.ts';",
   'cdk/other.ts': "import '../core/seal/leaf.ts';",
   'cdk/grants/other.ts': "import '../../core/seal/leaf.ts';",
   'local/other.ts': "import '../core/seal/leaf.ts';",

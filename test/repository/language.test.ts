@@ -140,7 +140,18 @@ describe('The check of the language', () => {
     const rooms = new Set([...of('comment'), ...of('message')].map(({ file }) => file.split('/')[0]));
 
     expect([...rooms].sort()).toEqual(
-      ['account', 'agent-scripts', 'cdk', 'cli', 'core', 'examples', 'lambdas', 'local', 'services'].sort(),
+      [
+        'account',
+        'agent-scripts',
+        'cdk',
+        'cli',
+        'core',
+        'discovery',
+        'examples',
+        'lambdas',
+        'local',
+        'services',
+      ].sort(),
     );
   });
 });

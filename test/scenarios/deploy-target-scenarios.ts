@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TargetOf } from '../../core/targets/target.ts';
 import { makeStuck, type ServedTarget } from '../local/served-target.ts';
 import { doesNothing, type Fault, losesItsResponse, throws } from './faults.ts';
@@ -9,6 +10,11 @@ export interface Scenario {
   readonly losesEvents?: boolean;
   readonly before?: (served: ServedTarget) => void;
   readonly config?: (served: ServedTarget) => object;
+  readonly onDeployed?: (served: ServedTarget) => readonly (readonly string[])[];
+  /** The only warning of the deployment. Default: there is none. */
+  readonly warning?: RegExp;
+  /** A file that exists at the end, in the folder of the server. */
+  readonly leaves?: string;
   readonly verify?: 'none' | { readonly probeFrom: 'host' };
   readonly path: string;
   readonly outcome: string;
@@ -28,6 +34,34 @@ const rolledBack = { outcome: 'rolled_back', installed: 'old' } as const;
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   'nothing fails': { path: `${probed} ${commit}`, ...deployed },
+  'the target has commands for after the deployment': {
+    onDeployed: ({ folder }) => [['touch', join(folder, 'ran')]],
+    leaves: 'ran',
+    path: `${probed} RunOnDeployed ${commit}`,
+    ...deployed,
+  },
+  'a command after the deployment fails': {
+    onDeployed: ({ folder }) => [['false'], ['touch', join(folder, 'ran')]],
+    leaves: 'ran',
+    warning: /^onDeployed: false exited with 1$/,
+    path: `${probed} RunOnDeployed ${commit}`,
+    ...deployed,
+  },
+  'the job with the commands is not sent': {
+    onDeployed: () => [['true']],
+    faults: { 'run-on-deployed': throws('StaleFence') },
+    warning: /^onDeployed: it is unknown whether the commands ran: StaleFence/,
+    path: `${probed} RunOnDeployed ${commit}`,
+    ...deployed,
+  },
+  'a deployment with commands is not verified': {
+    onDeployed: () => [['false']],
+    verify: 'none',
+    path: `${pushed} ${commit}`,
+    outcome: 'deployed_unverified',
+    status: 'SUCCEEDED',
+    installed: 'new',
+  },
   'the target is not verified': {
     verify: 'none',
     path: `${pushed} ${commit}`,
@@ -43,6 +77,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the lock stays held': {
     faults: { 'acquire-lock': throws('LockHeld') },
+    path: 'AcquireLock RecordLockUnavailable LockUnavailable',
+    outcome: 'lock_unavailable',
+    installed: 'old',
+  },
+  'the maximum wait for the lock is over': {
+    faults: { 'acquire-lock': throws('LockWaitOver') },
     path: 'AcquireLock RecordLockUnavailable LockUnavailable',
     outcome: 'lock_unavailable',
     installed: 'old',

@@ -1,6 +1,6 @@
 // One fault for each scenario, and the path that the graph takes. The file, functions, SSM document, agent and TLS
 // server are the real ones.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalBackend, openLocalBackend } from '../../local/backend/local-backend.ts';
@@ -12,7 +12,7 @@ import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, type ServedTarget } from '../local/served-target.ts';
-import { scenarios } from './deploy-target-scenarios.ts';
+import { type Scenario, scenarios } from './deploy-target-scenarios.ts';
 import { expectTaken } from './expect-taken.ts';
 import { type FaultyLambdas, faultyLambdas, quickMachine, shortTimeoutSeconds } from './faults.ts';
 
@@ -56,6 +56,24 @@ async function startingPoint(id: string): Promise<{ served: ServedTarget; old: I
   return { served, old };
 }
 
+/** The target of a scenario. */
+const targetOf = (scenario: Scenario, served: ServedTarget, id: string) =>
+  served.target({
+    id,
+    config: scenario.config?.(served) ?? {},
+    verify: scenario.verify ?? {},
+    onDeployed: scenario.onDeployed?.(served),
+  });
+
+function expectCommandsRun(
+  { warning, leaves }: Scenario,
+  { folder }: ServedTarget,
+  { output }: LocalDeploymentResult,
+): void {
+  if (warning !== undefined) expect(output.warnings).toEqual([expect.stringMatching(warning)]);
+  if (leaves !== undefined) expect(readdirSync(folder)).toContain(leaves);
+}
+
 const lockOwner = async (targetId: string) =>
   (await createTargetLocks(observer.documents, tableNames.locks).read(targetId)).owner;
 
@@ -66,11 +84,7 @@ describe('deploy-target, when', () => {
       const id = `scenario-${count}`;
       const { served, old } = await startingPoint(id);
       const version = await aVersion();
-      const target = served.target({
-        id,
-        config: scenario.config?.(served) ?? {},
-        verify: scenario.verify ?? {},
-      });
+      const target = targetOf(scenario, served, id);
       scenario.before?.(served);
 
       lambdas.inject(scenario.faults ?? {});
@@ -81,6 +95,7 @@ describe('deploy-target, when', () => {
       expectTaken('deploy-target', name, result.events);
       expect(result.output.outcome).toBe(scenario.outcome);
       expect(result.status).toBe(scenario.status ?? 'FAILED');
+      expectCommandsRun(scenario, served, result);
       const [latest, ...others] = await backend.history({ targetId: id });
       expect(latest).toMatchObject({ deploymentId: result.executionName, outcome: scenario.outcome });
       expect(others).toHaveLength(1);

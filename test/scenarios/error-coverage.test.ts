@@ -33,6 +33,14 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     RetiredHostKey: 'only undo and inspect jobs for stores fail with it',
     ProbeFailed: 'the host returns its problem as an observation',
   },
+  RunOnDeployed: {
+    'States.Timeout':
+      'the commands may have run, and they must not run twice; the deployment is committed with a warning',
+    CommandUndeliverable: 'the host is offline; the deployment is committed with a warning',
+    HostLost: 'only an undo job fails with it',
+    RetiredHostKey: 'only undo and inspect jobs for stores fail with it',
+    ...onlyOfProbes,
+  },
   RollBack: {
     CommandUndeliverable: 'SSM does not accept the undo job; the message for operators follows',
     SendPaced: 'an undo job never waits for the pace',

@@ -68,6 +68,7 @@ const transacting: ReadonlySet<string> = new Set<TaskName>([
   'reconcile-command',
   'probe-from-host',
   'roll-back',
+  'run-on-deployed',
   'record-outcome',
   'resolve-certificate',
 ]);

@@ -31,12 +31,13 @@ export const probed = (verdict: string) => ({
 });
 export const pushed = (outcome: string) => ({ outcome, version: null, served: null });
 
-export const lockedFor = (probeFrom: string, onProbeUnavailable = 'alert') => ({
-  deployment: { probeFrom, target: { verify: { onProbeUnavailable } } },
+export const lockedFor = (probeFrom: string, onProbeUnavailable = 'alert', target = {}) => ({
+  deployment: { probeFrom, target: { verify: { onProbeUnavailable }, ...target } },
   push: null,
   probe: probed('retry'),
   rollback: null,
   restored: probed('retry'),
+  onDeployed: null,
   failure: null,
 });
 
@@ -65,6 +66,7 @@ export const usual: Script = {
   'probe-endpoint': [probed('verified')],
   'probe-from-host': [probed('verified')],
   'roll-back': [pushed('restored')],
+  'run-on-deployed': [pushed('commands_run')],
   'probe-restored': [probed('verified')],
   'resolve-certificate': [rolling()],
   'next-wave': [wave('deploy'), wave('finished')],

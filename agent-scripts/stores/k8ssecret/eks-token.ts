@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { CertferryError } from '../../../core/errors.ts';
 import { partitionOf } from '../../../core/partitions.ts';
+import { Sha256 } from '../../../core/sha256.ts';
 
 /** Seconds in which STS accepts the request; the authenticator of EKS accepts the token for 15 minutes. */
 const expiresIn = 60;
@@ -36,32 +36,4 @@ export async function eksToken(cluster: string, region: string): Promise<string>
   );
   const url = `https://${hostname}/?${new URLSearchParams(query as Record<string, string>)}`;
   return `k8s-aws-v1.${Buffer.from(url).toString('base64url')}`;
-}
-
-/** The hash of the signer. With a secret it is an HMAC. */
-class Sha256 {
-  readonly #hash: { update(data: Uint8Array): unknown; digest(): Buffer };
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {
-    throw new Error('the signer of a request needs no reset');
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }

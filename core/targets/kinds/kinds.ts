@@ -40,8 +40,8 @@ interface Kind {
   readonly verifyDefaults?: VerifyDefaults;
   /** `true`: the store returns no keys, so a restore needs the key of the previous version from elsewhere. */
   readonly returnsNoKeys?: boolean;
-  /** `true`: the service accepts only the role of a function or of a host in AWS, so local mode cannot deploy to it. */
-  readonly needsStack?: boolean;
+  /** `true`: the service accepts only AWS credentials. Local mode uses them only if the operator names them. */
+  readonly needsAwsCredentials?: boolean;
   /** The fields of `config` that are a {@link Credential}. A field may be absent. */
   readonly credentials?: readonly string[];
 }
@@ -84,7 +84,7 @@ export const kinds = {
     changes: 'store',
     description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
     returnsNoKeys: true,
-    needsStack: true,
+    needsAwsCredentials: true,
     // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
     verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
   },
@@ -151,9 +151,9 @@ export function verifyDefaultsOf(kind: TargetKind): VerifyDefaults {
   return verifyDefaults;
 }
 
-/** Whether targets of this kind can be deployed to only with a stack. */
-export function needsStack(kind: TargetKind): boolean {
-  return (kinds[kind] as Kind).needsStack ?? false;
+/** Whether targets of this kind need AWS credentials. */
+export function needsAwsCredentials(kind: TargetKind): boolean {
+  return (kinds[kind] as Kind).needsAwsCredentials ?? false;
 }
 
 /** Whether a restore of this kind needs the key of the previous version from a source, or from a kept copy. */

@@ -7,7 +7,7 @@ import {
   type ProbeResult,
 } from '../../../core/deployment/deployment.ts';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
-import { isCertferryError } from '../../../core/errors.ts';
+import { CertferryError, isCertferryError } from '../../../core/errors.ts';
 import type { Claim } from '../../../services/locks/target-locks.ts';
 import type { DeploymentMetrics } from '../../../services/notify/deployment-metrics.ts';
 import type { DesiredVersions } from '../../../services/registry/desired-versions.ts';
@@ -39,7 +39,7 @@ type Services = LockServices & {
  * State AcquireLock. A repeated call by the same execution returns the same request number and fence. If another execution
  * holds the target or its host, it throws LockHeld; if Step Functions reports that this execution has ended, it takes the
  * lock over. It throws Superseded if a later request or a newer rollout is in force, even if the lock is free, and
- * RolloutHalted if the rollout is halted. Of parallel calls, one gets the lock.
+ * RolloutHalted if the rollout is halted. LockWaitOver ends the wait of a request with a maximum. Of parallel calls, one gets the lock.
  */
 export const createHandler =
   (by: Services) =>
@@ -58,13 +58,19 @@ export const createHandler =
     return initialState(deploymentOf(request, { execution, requestNumber, fence }));
   };
 
-/** The wait is counted while it lasts: the state retries for more than half an hour. */
+/** The wait is counted while it lasts: the state retries for more than half an hour, or until the limit of the request. */
 async function acquireOrCountWait(by: Services, claim: Claim, request: DeploymentRequest): Promise<number> {
   try {
     return await acquireLocks(by, claim, request.target.host);
   } catch (error) {
-    if (isCertferryError(error) && error.name === 'LockHeld') by.metrics.waits(waitedMs(claim, request));
-    throw error;
+    if (!isCertferryError(error) || error.name !== 'LockHeld') throw error;
+    const waited = waitedMs(claim, request);
+    by.metrics.waits(waited);
+    const { lockWaitSeconds: limit } = request;
+    if (limit === undefined || waited < limit * 1000) throw error;
+    throw new CertferryError('LockWaitOver', `${error.message}; the maximum wait of ${limit} s is over`, {
+      details: error.details,
+    });
   }
 }
 
@@ -109,7 +115,10 @@ function initialState(deployment: Deployment): DeploymentState {
     summary: 'not probed yet',
     observations: [],
   });
-  return { deployment, push: null, probe: notProbed(), rollback: null, restored: notProbed(), failure: null };
+  return {
+    ...{ deployment, push: null, probe: notProbed(), rollback: null, restored: notProbed() },
+    ...{ onDeployed: null, failure: null },
+  };
 }
 
 export const handler = task('AcquireLock', {

@@ -9,11 +9,12 @@ import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { TargetLocks } from '../../../services/locks/target-locks.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
 import { FinalState, outcomeOf, RecordingPath } from '../../recording/deployment-outcome.ts';
+import { failureMessage } from '../../recording/failure-message.ts';
 import { type EndedDeployment, historyItem, requestFactsOf } from '../../recording/history-item.ts';
 import { failedRollout, installedAfter } from '../../recording/installed-after.ts';
+import { onDeployedMessage } from '../../recording/on-deployed-message.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { type FailedRollback, repairMessage, repairOutcomes } from '../../recording/repair-message.ts';
-import { unprobedMessage } from '../../recording/unprobed-message.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, history, hostLocks, locks, messages } from '../../runtime/wiring.ts';
 
@@ -34,9 +35,9 @@ interface Services extends RecordingServices {
 /**
  * The recording states: in one transaction they write the outcome, the installed version and the count of failures of the
  * rollout, and release the locks of target and host. Only the owner releases a lock, so a state that comes too late cannot
- * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. After a failed
- * rollback, or a probe that could not be made, a message is sent once the outcome is recorded, and again by a repeated call. A message that cannot be sent
- * does not fail the state.
+ * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. Operators
+ * get a message about a failure, and about a failed command of `onDeployed`. It is sent once the
+ * outcome is recorded, and again by a repeated call. A message that cannot be sent does not fail the state.
  */
 export const createHandler =
   (by: Services) =>
@@ -68,10 +69,13 @@ async function sendMessage(
   known: Omit<FailedRollback, 'item'>,
 ): Promise<void> {
   const outcome = repairOutcomes.find((one) => one === item.outcome);
+  const { host, state } = known;
+  const line = messages.commandLine;
   const message =
     outcome === undefined
-      ? unprobedMessage(item, known.host, messages.commandLine)
-      : repairMessage({ ...known, item: { ...item, outcome } }, messages.commandLine);
+      ? (failureMessage(item, host, line) ??
+        onDeployedMessage(item, { host, onDeployed: state.onDeployed }, line))
+      : repairMessage({ ...known, item: { ...item, outcome } }, line);
   if (message !== null) await messages.send(message);
 }
 

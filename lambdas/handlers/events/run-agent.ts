@@ -64,6 +64,7 @@ export const handler = task('RunAgent', {
       sleep: setTimeout,
       probe,
       kept: keptBundles(),
+      keepsAll: setting('KEPT_COPIES') === 'all',
       perform: (home, { target, ...job }) => {
         if (!isStoreTarget(target)) throw new Error(`kind ${target.kind} has no agent in a function`);
         const fenceStep = setting('MAXIMUM_FENCE_STEP');

@@ -170,7 +170,7 @@ describe('a targets file', () => {
       aTargetInput({}, { verify: { endpoint: 'a:1', adresses: 'all' } }),
     ],
     [
-      'targets[0].zebra: unknown key; known keys: id, certificate, host, autoHeal, window, verify, kind, config',
+      'targets[0].zebra: unknown key; known keys: id, certificate, host, autoHeal, onDeployed, window, verify, kind, config',
       aTargetInput({}, { zebra: 1 }),
     ],
     ['targets[0]["a key"]: unknown key; known keys: id', aTargetInput({}, { 'a key': 1 })],

@@ -50,6 +50,7 @@ interface Rule {
   readonly Variable?: string;
   readonly StringEquals?: string;
   readonly BooleanEquals?: boolean;
+  readonly IsPresent?: true;
 }
 
 const folder = join(import.meta.dirname, '../../../cdk/state-machines');
@@ -107,14 +108,23 @@ export function chosen({ Choices = [], Default }: State, input: unknown): string
 }
 
 function holds(rule: Rule, input: unknown): boolean {
-  const { And, Or, Not, Variable, StringEquals, BooleanEquals } = rule;
+  const { And, Or, Not, Variable, StringEquals, BooleanEquals, IsPresent } = rule;
   if (And !== undefined) return And.every((one) => holds(one, input));
   if (Or !== undefined) return Or.some((one) => holds(one, input));
   if (Not !== undefined) return !holds(Not, input);
+  if (IsPresent === true) return isPresent(String(Variable), input);
   const value = at(String(Variable), input, {});
   if (StringEquals !== undefined) return value === StringEquals;
   if (BooleanEquals !== undefined) return value === BooleanEquals;
   throw new Error(`this reader knows no ${Object.keys(rule).join(' ')}`);
+}
+
+/** Whether a path such as `$.deployment.target` leads to a value. */
+function isPresent(path: string, input: unknown): boolean {
+  const [, ...names] = path.split('.');
+  let value = input;
+  for (const name of names) value = (value as Json | null | undefined)?.[name];
+  return value !== undefined;
 }
 
 /** Whether a Retry or a Catch matches this error. */

@@ -23,6 +23,7 @@ export interface ReadText {
 const codeRooms = [
   'core',
   'services',
+  'discovery',
   'agent-scripts',
   'lambdas',
   'cdk',
