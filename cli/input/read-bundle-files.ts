@@ -12,25 +12,38 @@ export interface BundleFiles {
   readonly passphraseFile?: string | undefined;
 }
 
-/** A renewal tool replaces the files of a folder one after the other, within milliseconds. */
-const folderReads = 10;
-const folderPauseMilliseconds = 200;
+/** Milliseconds before each further read. A renewal tool replaces its files one after the other, within milliseconds. */
+const pauses = [50, 100, 200, 400, 800];
 
 /**
  * Reads and checks a bundle from files. The content of each file shows its form, not its name. `cert` may be a folder of a renewal
- * tool, such as `/etc/letsencrypt/live/example.com`. If its files do not belong together because the tool is replacing them, they are
- * read again. Throws UsageError if a file cannot be read, and the errors of `readBundle` if the bundle cannot be deployed.
+ * tool, such as `/etc/letsencrypt/live/example.com`. If the files do not belong together because a tool is replacing them, they are
+ * read again, for at most two seconds. Throws UsageError if a file cannot be read, and the errors of `readBundle` if the bundle
+ * cannot be deployed.
  */
 export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
-  if (!isFolder(files.cert)) return readFiles(files, now);
-  for (let left = folderReads; ; left -= 1) {
+  for (const milliseconds of pauses) {
     try {
-      return readFiles({ ...files, ...findLivePair(files.cert) }, now);
+      return readOnce(files, now);
     } catch (error) {
-      if (!(isCertferryError(error) && error.name === 'KeyMismatch' && left > 1)) throw error;
-      pause(folderPauseMilliseconds);
+      if (!mayBeReplaced(files, error)) throw error;
+      pause(milliseconds);
     }
   }
+  return readOnce(files, now);
+}
+
+/** The files belong to two versions. */
+const unmatched = ['KeyMismatch', 'ChainBroken'];
+
+/** A link is missing, or a file is half written. Only a folder is known to belong to a renewal tool. */
+const unfinished = ['UsageError', 'BundleUnreadable', 'NoLeaf', 'NoPrivateKey'];
+
+function mayBeReplaced(files: BundleFiles, error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (isFolder(files.cert)) return [...unmatched, ...unfinished].includes(error.name);
+  const isSplit = files.key !== undefined || files.chain !== undefined;
+  return isSplit && unmatched.includes(error.name);
 }
 
 /** Blocks this process: nothing else runs before the bundle is read. */
@@ -38,9 +51,10 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-function readFiles(files: BundleFiles, now: Date): ReadBundle {
+function readOnce(files: BundleFiles, now: Date): ReadBundle {
   try {
-    return readBundle(inputOf(files), now);
+    const pair = isFolder(files.cert) ? findLivePair(files.cert, files.key) : {};
+    return readBundle(inputOf({ ...files, ...pair }), now);
   } catch (error) {
     if (!isCertferryError(error)) throw error;
     const advice = missingOption[error.name]?.(files);

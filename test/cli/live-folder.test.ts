@@ -69,21 +69,41 @@ test('A folder is accepted as a bundle, and its links lead to the latest version
   expect(readBundleFiles({ cert: live }, new Date()).facts.fingerprint).toBe(second.fingerprint);
 });
 
-test('A folder whose files are being replaced is read again until certificate and key belong together', async () => {
+/** Renames a file in another thread, because reading blocks this one. The returned function ends the thread. */
+async function renamedLater(from: string, to: string): Promise<() => Promise<unknown>> {
+  const code = `setTimeout(() => require('node:fs').renameSync(${JSON.stringify(from)}, ${JSON.stringify(to)}), 300)`;
+  const worker = new Worker(code, { eval: true });
+  await new Promise((resolve) => worker.once('online', resolve));
+  return () => worker.terminate();
+}
+
+test.each([
+  ['A folder whose key is the previous one', true, 'folder'],
+  ['A folder in which a link is missing while it is replaced', false, 'folder'],
+  ['A certificate and a key that options name', true, 'files'],
+] as const)('%s is read again until certificate and key belong together', async (_, hasOldKey, form) => {
   const [first, second] = [await aVersion(), await aVersion()];
-  writeFileSync(join(folder, 'fullchain.pem'), second.fullchainPem);
-  writeFileSync(join(folder, 'privkey.pem'), first.keyPem, { mode: 0o600 });
+  const [cert, key] = [join(folder, 'fullchain.pem'), join(folder, 'privkey.pem')];
+  writeFileSync(cert, second.fullchainPem);
+  if (hasOldKey) writeFileSync(key, first.keyPem, { mode: 0o600 });
   const next = join(folder, 'next');
   writeFileSync(next, second.keyPem, { mode: 0o600 });
-  // another thread, because reading blocks this one
-  const worker = new Worker(
-    `setTimeout(() => require('node:fs').renameSync(${JSON.stringify(next)}, ${JSON.stringify(join(folder, 'privkey.pem'))}), 300)`,
-    { eval: true },
-  );
-  await new Promise((resolve) => worker.once('online', resolve));
+  const end = await renamedLater(next, key);
 
-  expect(readBundleFiles({ cert: folder }, new Date()).facts.fingerprint).toBe(second.fingerprint);
-  await worker.terminate();
+  const { facts } = readBundleFiles(form === 'folder' ? { cert: folder } : { cert, key }, new Date());
+
+  expect(facts.fingerprint).toBe(second.fingerprint);
+  await end();
+});
+
+test('A key that an option names has precedence over the key of the folder', async () => {
+  const [first, second] = [await aVersion(), await aVersion()];
+  writeFileSync(join(folder, 'fullchain.pem'), first.fullchainPem);
+  writeFileSync(join(folder, 'privkey.pem'), second.keyPem, { mode: 0o600 });
+  const key = join(folder, 'right');
+  writeFileSync(key, first.keyPem, { mode: 0o600 });
+
+  expect(readBundleFiles({ cert: folder, key }, new Date()).facts.fingerprint).toBe(first.fingerprint);
 });
 
 test('A folder whose certificate and key never belong together is refused', async () => {

@@ -73,7 +73,8 @@ export async function lego({ folder, name, pebble }: Place): Promise<RenewalTool
     certificate: join(path, 'certificates', `${name}.crt`),
     issue: () => run('run'),
     // more days than the certificate has left
-    renew: () => run('renew', '--days', '1000', '--no-random-sleep', '--renew-hook', join(hookFolder, 'lego-hook')),
+    renew: () =>
+      run('renew', '--days', '1000', '--no-random-sleep', '--renew-hook', join(hookFolder, 'lego-hook')),
   };
 }
 
