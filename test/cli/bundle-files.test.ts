@@ -131,6 +131,6 @@ describe('a bundle in files', () => {
     const cert = join(folder, 'nothing.pem');
 
     expect(() => readBundleFiles({ cert }, now)).toThrow(`cannot read the certificate ${cert}: no such file`);
-    expect(() => readBundleFiles({ cert: folder }, now)).toThrow('it is a directory');
+    expect(() => readBundleFiles({ cert: folder }, now)).toThrow('has no certificate with its key');
   });
 });
