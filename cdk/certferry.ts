@@ -1,12 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import type { IRole, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable, IRole, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { limits } from '../core/limits.ts';
 import { checkStrategy } from '../core/registry/registrations.ts';
 import { AgentAssets } from './agent/agent-assets.ts';
 import { AgentDocuments } from './agent/agent-documents.ts';
@@ -20,11 +19,11 @@ import { Completion } from './completion.ts';
 import { Events } from './events/events.ts';
 import { addApprovalLinks } from './functions/approval-link.ts';
 import { Functions } from './functions/functions.ts';
+import { senders, setVariables, tasksWith } from './functions/stack-variables.ts';
 import type { Network } from './functions/task-function.ts';
-import { type Task, type TaskName, tasks } from './functions/tasks.ts';
 import type { CredentialAccess } from './grants/credential-access.ts';
 import { runWaves } from './grants/execution-grants.ts';
-import type { Permission } from './grants/permissions.ts';
+import { grantOperations, type OperatedParts } from './grants/operator-grants.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
 import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
 import type { CertificateInput, StrategyInput } from './inputs/common-types.ts';
@@ -125,6 +124,7 @@ export class Certferry extends Construct {
   /** The tables with locks, registrations and history. */
   readonly tables: Tables;
   readonly #registrations: Registrations;
+  readonly #operated: OperatedParts;
 
   constructor(scope: Construct, id: string, props: CertferryProps = {}) {
     super(scope, id);
@@ -187,6 +187,7 @@ export class Certferry extends Construct {
     for (const role of props.hostRoles ?? []) assets.hostPolicy.attachToRole(role);
     this.agentRole = functions.get('run-agent').role;
     this.tables = tables;
+    this.#operated = { scope: this, tables, workBucket: bucket, functions, ...machines };
     writeOutputs(this, { machines, functions, jobKeys, assets, tables, key, topic, bucket, events });
   }
 
@@ -206,6 +207,11 @@ export class Certferry extends Construct {
   addTargetsFile(path: string): this {
     this.#registrations.addFile(path);
     return this;
+  }
+
+  /** Allows a role, such as that of a pipeline, to use the command line on this stack. `doctor` needs further read access. */
+  grantOperate(grantee: IGrantable): void {
+    grantOperations(grantee, this.#operated);
   }
 
   #functions(
@@ -249,45 +255,6 @@ export class Certferry extends Construct {
     return { deployTarget: deployTarget.machine, rollout: rollout.machine };
   }
 }
-
-/** The settings of the stack that functions read from their environment. */
-function setVariables(functions: Functions, props: CertferryProps): void {
-  const { commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
-  if (props.fipsEndpoints === true) functions.setVariableOfAll('AWS_USE_FIPS_ENDPOINT', 'true');
-  if (defaultStrategy !== undefined) {
-    functions.setVariable(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
-  }
-  if (commandsPerSecond !== undefined) {
-    functions.setVariable(senders, 'SEND_RATE', String(commandsPerSecond));
-    functions.setVariable(senders, 'SEND_BURST', String(burstFor(commandsPerSecond)));
-  }
-  if (props.onHostKeyChange !== undefined) {
-    functions.setVariable(completers, 'ON_HOST_KEY_CHANGE', props.onHostKeyChange);
-  }
-  // PushBundle calls AWS services, so it is not in the VPC of the probes
-  if (props.network !== undefined) functions.setVariable(['push-bundle'], 'BASELINE_FROM', 'host');
-  if (props.maximumFenceStep !== undefined) {
-    functions.setVariable(['run-agent'], 'MAXIMUM_FENCE_STEP', String(props.maximumFenceStep));
-  }
-  if (historyRetentionDays !== undefined) {
-    functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
-  }
-}
-
-/** The burst is twice the rate, so that unused capacity is not lost at once. */
-const burstFor = (rate: number) =>
-  Math.min(limits.sendBurst.maximum, Math.max(limits.sendBurst.minimum, Math.ceil(2 * rate)));
-
-const tasksWith = (permission: Permission): TaskName[] =>
-  (Object.keys(tasks) as TaskName[]).filter((name) =>
-    (tasks[name] as Task).permissions?.includes(permission),
-  );
-
-/** The functions that send commands, all limited by the same rate. */
-const senders = [...tasksWith('sendJobs'), ...tasksWith('sendProbes')];
-
-/** The functions that save the key of a host with the result of its agent. */
-const completers = tasksWith('completeTasks');
 
 /** The common inputs of functions and state machines. */
 interface Inputs extends SharedResources {

@@ -41,6 +41,8 @@ export function textOf(value: unknown): string {
   if (intrinsic === 'Fn::GetAtt') return `${nameOf(argument[0])}.${argument[1]}`;
   if (intrinsic === 'Fn::Join') return argument[1].map(textOf).join(argument[0]);
   if (intrinsic === 'Fn::Sub') return argument;
+  // a part of an ARN: [6, { 'Fn::Split': [':', …] }]
+  if (intrinsic === 'Fn::Select') return `${textOf(argument[1]['Fn::Split'][1])}[${argument[0]}]`;
   throw new Error(`what is ${intrinsic}?`);
 }
 

@@ -22,9 +22,10 @@ describeWith([program('go', 'golang')], 'the workflows of the repository', () =>
     if (status !== 0) throw new Error(`go install ${module} failed: ${stderr}`);
   });
 
-  test('actionlint accepts every workflow of the repository', () => {
-    const { status, stdout } = spawnSync(actionlint, [], { cwd: root, encoding: 'utf8' });
+  test('actionlint accepts every workflow of the repository, and that of the example', () => {
+    const examples = ['examples/github-actions/rollout.yml'];
+    const runs = [[], examples].map((files) => spawnSync(actionlint, files, { cwd: root, encoding: 'utf8' }));
 
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    for (const { status, stdout } of runs) expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
   });
 });

@@ -97,6 +97,7 @@ describe('a sealed job for a target in a store', () => {
     expect(accepted.filter((text) => text !== null).toSorted()).toEqual([
       'deploy with a bundle',
       'inspect without a bundle',
+      'onDeployed without a bundle',
       'rollback without a bundle',
       'undo without a bundle',
       'validate with a bundle',
