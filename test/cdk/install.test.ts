@@ -28,13 +28,14 @@ const link = (name: string, to: string) => {
 };
 link('certferry', root);
 for (const name of ['aws-cdk-lib', 'constructs', '@types/node']) link(name, join(root, 'node_modules', name));
-writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+// as npm init -y writes it
+writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
 writeFileSync(join(folder, 'job-keys'), `${testKey.publicKeys}\n`);
-for (const [at, text] of samples.entries()) writeFileSync(join(folder, `sample-${at}.ts`), text);
+for (const [at, text] of samples.entries()) writeFileSync(join(folder, `sample-${at}.mts`), text);
 for (const { name, code } of samplesOfKinds) {
   const before =
     "import { type Certferry, Target } from 'certferry/cdk';\ndeclare const certferry: Certferry;\n";
-  writeFileSync(join(folder, `kind-${name}.ts`), before + code);
+  writeFileSync(join(folder, `kind-${name}.mts`), before + code);
 }
 
 /** As `cdk synth --app "node sample.ts"` runs it. */
@@ -55,7 +56,7 @@ const typesIn = (template: { Resources: Record<string, { Type: string }> }) =>
 
 describe('docs/install.md', () => {
   test('docs/install.md has a stack that can be deployed as it stands', () => {
-    const { status, stderr, template } = synth('sample-0.ts');
+    const { status, stderr, template } = synth('sample-0.mts');
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const types = typesIn(template('Certferry'));
@@ -64,7 +65,7 @@ describe('docs/install.md', () => {
   });
 
   test('docs/install.md has a stack for member accounts that can be deployed as it stands', () => {
-    const { status, stderr, template } = synth('sample-1.ts');
+    const { status, stderr, template } = synth('sample-1.mts');
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const runners = ['eu-west-1', 'us-east-1'].map((region) =>
@@ -89,7 +90,7 @@ describe('docs/install.md', () => {
         typeRoots: [join(root, 'node_modules/@types')],
         paths: { 'certferry/cdk': [join(root, 'cdk/index.ts')] },
       },
-      include: [join(folder, '*.ts')],
+      include: [join(folder, '*.mts')],
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
 

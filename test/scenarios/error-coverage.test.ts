@@ -10,6 +10,7 @@ const onlyOfProbes = {
 
 /** Errors that can pass and are not retried, with the reason. */
 const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  AcquireLock: { LockWaitOver: 'the request has a maximum wait, and it is over' },
   PushBundle: {
     'States.Timeout': 'ReconcileCommand asks SSM and the host, because the job may have run',
     CredentialUnavailable: 'as SourceUnavailable',
