@@ -827,8 +827,8 @@ noexec_mount() {
   done
   printf '%s\n' "$line" | while read -r _ _ _ _ point options _; do
     case ,$options, in
-      # blanks are octal numbers
-      *,noexec,*) printf '%b\n' "$point" ;;
+      # blanks are octal numbers of three digits; printf reads up to three digits after \0
+      *,noexec,*) printf '%b\n' "$(printf '%s' "$point" | sed 's/\\\([0-7]\{3\}\)/\\0\1/g')" ;;
     esac
   done
 }

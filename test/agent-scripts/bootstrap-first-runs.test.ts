@@ -150,6 +150,23 @@ describeWith([root], 'a file system with noexec', () => {
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
 
+  test.each(shells.map((shell) => [shell.join(' '), shell] as const))(
+    'The path of a file system with noexec is shown as it is if a digit follows a blank, under %s',
+    async (_, shell) => {
+      const home = join(host.root, 'disk 1 07\\040');
+      mount(home, 'noexec');
+      const runtime = host.publishRuntime('pinned');
+
+      const ended = await host.run(
+        { home, runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 },
+        {},
+        shell,
+      );
+
+      expect(ended.stderr).toContain(`the file system ${home} has the mount option noexec`);
+    },
+  );
+
   test('A folder that does not allow execution is enough for an agent that runs on the Node of the host', async () => {
     expect(await host.run()).toMatchObject({ status: 0, stderr: '' });
   });

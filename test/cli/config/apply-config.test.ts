@@ -29,14 +29,14 @@ function optionsOf(name: string, ...words: string[]): object {
 }
 
 describe('commands in a folder with a certferry.yaml for this machine', () => {
-  test.each(['deploy', 'rollback', 'rollout'])(
+  test.each(['deploy', 'rollback', 'rollout', 'status'])(
     '%s works in local mode, with the targets of the file',
     (command) => {
       expect(optionsOf(command)).toMatchObject({ local: true, targets: join(folder, 'certferry.yaml') });
     },
   );
 
-  test.each([...['rollouts', 'halt', 'approve', 'sweep', 'warm', 'history', 'inspect', 'status']])(
+  test.each([...['rollouts', 'halt', 'approve', 'sweep', 'warm', 'history', 'inspect']])(
     '%s works in local mode',
     (command) => {
       const options = optionsOf(command);
