@@ -23,7 +23,6 @@ import { senders, setVariables, tasksWith } from './functions/stack-variables.ts
 import type { Network } from './functions/task-function.ts';
 import type { CredentialAccess } from './grants/credential-access.ts';
 import { runWaves } from './grants/execution-grants.ts';
-import { grantOperations, type OperatedParts } from './grants/operator-grants.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
 import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
 import type { CertificateInput, StrategyInput } from './inputs/common-types.ts';
@@ -31,6 +30,7 @@ import type { TargetInput } from './inputs/kind-types.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { Notifications, type NotificationTopic } from './monitoring/notifications.ts';
+import { grantOperations, type OperatedParts } from './operator-grants.ts';
 import { writeOutputs } from './outputs.ts';
 import { Registrations } from './registrations/registrations.ts';
 import { Machine } from './state-machines/state-machine.ts';

@@ -3,10 +3,10 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { rolloutName, waveLabel } from '../common/names.ts';
-import type { Functions } from '../functions/functions.ts';
-import type { Tables } from '../storage/tables.ts';
-import { localArn } from './grant.ts';
+import { rolloutName, waveLabel } from './common/names.ts';
+import type { Functions } from './functions/functions.ts';
+import { localArn } from './grants/grant.ts';
+import type { Tables } from './storage/tables.ts';
 
 /** The parts of a stack that the command line uses. */
 export interface OperatedParts {
