@@ -4,7 +4,7 @@ import { type HookRequest, readHookRequest } from '../hook/hook-request.ts';
 import { readMachineTargets } from '../hook/machine-targets.ts';
 import { type MatchingTargets, matchingTargets } from '../hook/matching-targets.ts';
 import { readUsableBundle, secretOf } from '../input/read-bundle-files.ts';
-import { onThisMachine } from '../input/select-targets.ts';
+import { isOnThisMachine, onThisMachine } from '../input/select-targets.ts';
 import { commandLineFor } from '../options/command-line.ts';
 import { selectedState } from '../options/state-option.ts';
 import { silentProgress } from '../render/progress.ts';
@@ -40,7 +40,8 @@ export async function hook(
 ): Promise<number> {
   const request = requestOf(words, options, environment);
   if (request === 'nothing') return 0;
-  const { file, targets, state } = readMachineTargets(options);
+  const { file, state, ...config } = readMachineTargets(options);
+  const targets = config.targets.filter(isOnThisMachine);
   for (let round = 1; ; round += 1) {
     const read = readUsableBundle(filesOf(request, options));
     if (!('bundle' in read)) return refuse(request, read, terminal);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hook } from '../../cli/commands/hook.ts';
@@ -68,6 +68,20 @@ describe('certferry hook', () => {
 
     expect(code).toBe(0);
     expect(await served()).toBe(second.fingerprint);
+  }, 600_000);
+
+  test('A target of the certificate on another host is left out', async () => {
+    const file = join(place.folder, 'targets.json');
+    const { targets } = JSON.parse(readFileSync(file, 'utf8'));
+    const names = targets.map((target: object) => ({ ...target, certificate: place.certificate }));
+    writeFileSync(file, JSON.stringify({ targets: names }));
+    const version = await place.issue();
+
+    const { code, lines } = await renewed(place, version);
+    writeFileSync(file, JSON.stringify({ targets }));
+
+    expect({ code, lines }).toEqual({ code: 0, lines: [] });
+    expect(await served()).toBe(version.fingerprint);
   }, 600_000);
 
   test('A certificate without targets is reported in one line, and is no failure', async () => {
