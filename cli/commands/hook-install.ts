@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { isExecutable } from '../../core/paths/is-executable.ts';
 import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import { type HookTool, hookTools } from '../hook/hook-files.ts';
 import { type FileChange, installHook, removeHook } from '../hook/install-hook.ts';
@@ -80,15 +80,6 @@ function certferry(): string[] {
     .map((folder) => join(folder, 'certferry'))
     .find(isExecutable);
   return installed === undefined ? [process.execPath, resolve(process.argv[1] ?? 'certferry')] : [installed];
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function print(

@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Check, type Finding, failed, listed, nothing, passed, performCheck } from '../../core/check.ts';
+import { isExecutable } from '../../core/paths/is-executable.ts';
 import { notPerformed } from './not-performed.ts';
 
 /** A program that renews certificates, and the files from which it starts other programs. Paths are below `/`. */
@@ -44,7 +45,7 @@ function checkHooks(root: string, home: string): Finding {
   if (found.length === 0) {
     return nothing(
       'no certbot, acme.sh or dehydrated found',
-      'Let the program that renews certificates start certferry deploy.',
+      'Let the program that renews certificates start certferry hook.',
     );
   }
   const names = (entries: typeof found) => listed(entries.map(([name]) => name));
@@ -52,7 +53,7 @@ function checkHooks(root: string, home: string): Finding {
   if (without.length === 0) return passed(`${names(found)} starts certferry`);
   return failed(
     `${names(without)} renews certificates and does not start certferry`,
-    'Add a hook that runs certferry deploy. It must be executable: see "As a deploy hook of certbot" in docs/cli.md.',
+    `Write the hook: ${without.map(([name]) => `certferry hook install ${name}`).join(', ')}. A hook of your own must be executable.`,
   );
 }
 
@@ -71,13 +72,4 @@ function mentionsCertferry(path: string): boolean {
   const encoded = [...text.matchAll(/__ACME_BASE64__START_([\w+/=]*)__ACME_BASE64__END_/g)];
   const commands = encoded.map(([, base64 = '']) => Buffer.from(base64, 'base64').toString());
   return [text, ...commands].some((one) => /\bcertferry\b/.test(one));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

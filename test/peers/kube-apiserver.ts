@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from '../../cli/demo/free-port.ts';
+import { isExecutable } from '../../core/paths/is-executable.ts';
 import { createAuthority } from '../fixtures/certificates.ts';
 import { childEngine } from '../rigs/child.ts';
 import { type Cluster, namespace, rulesOf, tokens } from '../rigs/kubernetes.ts';
@@ -14,15 +15,6 @@ export const kubeApiserver: Need = {
   name: 'KUBE_APISERVER with the path of a kube-apiserver, and etcd (apt-get install etcd-server)',
   met: () => isExecutable(process.env.KUBE_APISERVER ?? '') && isInstalled('etcd'),
 };
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return path !== '';
-  } catch {
-    return false;
-  }
-}
 
 /** Starts etcd and kube-apiserver in this folder, with the namespace and the roles of the tests. */
 export async function startRealCluster(folder: string): Promise<Cluster> {

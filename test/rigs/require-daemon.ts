@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
+import { isExecutable } from '../../core/paths/is-executable.ts';
 
 /** Whether a program is on the PATH of a root shell. */
 export function isInstalled(program: string): boolean {
@@ -43,12 +43,3 @@ export function program(name: string, debianPackage = name): Need {
 
 /** Mount namespaces and changes of ownership need root. */
 export const root: Need = { name: 'root', met: () => process.getuid?.() === 0 };
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
