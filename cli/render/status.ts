@@ -36,7 +36,9 @@ export function statusLines(statuses: readonly TargetStatus[], layout: StatusLay
   const problems = statuses.filter(needsAction);
   return [
     ...listingLines(shown, listing(layout), layout),
-    ...(hidden === 0 ? [] : [`${counted(hidden, 'target')} more; --json lists all.`]),
+    ...(hidden === 0
+      ? []
+      : [`${hidden} more ${hidden === 1 ? 'target' : 'targets'}. --json lists all of them.`]),
     '',
     ...lockLines(statuses, layout),
     ...problems.slice(0, maximumDescribed).flatMap((one) => [...problemLines(one, layout), '']),

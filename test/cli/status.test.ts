@@ -98,7 +98,7 @@ describe('the list of statuses', () => {
     const many = Array.from({ length: 250 }, (_, at) => aStatus({ targetId: `web-${at}` }));
 
     expect(statusLines(many, { ...layout, interactive: false })).toContain(
-      '150 targets more; --json lists all.',
+      '150 more targets. --json lists all of them.',
     );
   });
 
