@@ -38,7 +38,7 @@ export function statusLines(statuses: readonly TargetStatus[], layout: StatusLay
     ...listingLines(shown, listing(layout), layout),
     ...(hidden === 0
       ? []
-      : [`${hidden} more ${hidden === 1 ? 'target' : 'targets'}. --json lists all of them.`]),
+      : [`${counted(hidden, 'more target')}. --json lists all of them.`]),
     '',
     ...lockLines(statuses, layout),
     ...problems.slice(0, maximumDescribed).flatMap((one) => [...problemLines(one, layout), '']),
