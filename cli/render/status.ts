@@ -36,9 +36,7 @@ export function statusLines(statuses: readonly TargetStatus[], layout: StatusLay
   const problems = statuses.filter(needsAction);
   return [
     ...listingLines(shown, listing(layout), layout),
-    ...(hidden === 0
-      ? []
-      : [`${counted(hidden, 'more target')}. --json lists all of them.`]),
+    ...(hidden === 0 ? [] : [`${counted(hidden, 'more target')}. --json lists all of them.`]),
     '',
     ...lockLines(statuses, layout),
     ...problems.slice(0, maximumDescribed).flatMap((one) => [...problemLines(one, layout), '']),
