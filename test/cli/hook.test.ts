@@ -70,6 +70,18 @@ describe('certferry hook', () => {
     expect(await served()).toBe(second.fingerprint);
   }, 600_000);
 
+  test('Two hooks of one renewal at the same moment both succeed, and the target serves the certificate', async () => {
+    const version = await place.issue();
+
+    const both = await Promise.all([renewed(place, version), renewed(place, version)]);
+
+    expect(both).toEqual([
+      { code: 0, lines: [] },
+      { code: 0, lines: [] },
+    ]);
+    expect(await served()).toBe(version.fingerprint);
+  }, 600_000);
+
   test('A target of the certificate on another host is left out', async () => {
     const file = join(place.folder, 'targets.json');
     const { targets } = JSON.parse(readFileSync(file, 'utf8'));
